@@ -47,7 +47,7 @@
 #define MATENET_CAP_TX		(1U << 0)	/* can transmit at all */
 #define MATENET_CAP_CMSPAR	(1U << 1)	/* tty kept CMSPAR when set */
 #define MATENET_CAP_RX_MARK	(1U << 2)	/* a 9th bit has been received */
-#define MATENET_CAP_TX_EMPTY	(1U << 3)	/* tty can wait for its shifter */
+#define MATENET_CAP_TX_EMPTY	(1U << 3)	/* tty can say when it has sent all */
 
 /**
  * struct matenet_caps - what the bus and this driver can do
@@ -153,7 +153,7 @@ struct matenet_config {
  *	out: bytes of @rx
  * @retries: in: times to send again after a silent or damaged reply, up to
  *	15; -EINVAL with a command that must not be sent twice
- * @attempts: out: times sent
+ * @attempts: out: times tried
  * @reserved8: 0
  * @reserved: 0
  * @tx: command; tx[0] is the byte that carries the 9th bit; unused bytes 0

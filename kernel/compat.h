@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What differs between the kernels from 5.10 on.  The code is written for the
+ * newest one; this header lends the older ones its form.
+ */
+#ifndef MATENET_COMPAT_H
+#define MATENET_COMPAT_H
+
+#include <linux/tty.h>
+#include <linux/tty_ldisc.h>
+#include <linux/version.h>
+
+/* 5.14: const flags; 6.6: u8 and size_t */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 14, 0)
+#define matenet_rx_flags	char
+#define matenet_rx_count	int
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define matenet_rx_flags	const char
+#define matenet_rx_count	int
+#else
+#define matenet_rx_flags	const u8
+#define matenet_rx_count	size_t
+#endif
+
+/* 5.14: the number went into the operations */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 14, 0)
+#define tty_register_ldisc(ops)		tty_register_ldisc((ops)->num, ops)
+#define tty_unregister_ldisc(ops)	tty_unregister_ldisc((ops)->num)
+#endif
+
+#ifndef N_DEVELOPMENT
+#define N_DEVELOPMENT	29	/* 5.12 gave the number its name */
+#endif
+
+#endif /* MATENET_COMPAT_H */

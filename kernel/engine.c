@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The engine: one thread a bus takes transactions from the queues of the open
+ * files, sends the commands and waits for the replies.
+ *
+ * A reply that is right is completed by the receive path itself, so that its
+ * caller need not wait for the thread.  Everything else - silence, damage,
+ * another try - the thread decides when a deadline has passed.
+ */
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "matenet.h"
+
+#define ENGINE_BABBLE_MS	1000	/* longest wait for a line that is never idle */
+
+/* Ended well, or not worth another try. */
+#define ENGINE_FINAL	(MATENET_ST_OK | MATENET_ST_REFUSED | MATENET_ST_ABORTED)
+
+/* Until @when, or until there is something new to look at. */
+static void engine_sleep(struct matenet_bus *bus, ktime_t when)
+{
+	set_current_state(TASK_IDLE);
+	if (!READ_ONCE(bus->dead) && !READ_ONCE(bus->rx_done))
+		schedule_hrtimeout_range(&when, 0, HRTIMER_MODE_ABS);
+	__set_current_state(TASK_RUNNING);
+}
+
+/*
+ * When the next command may be sent: some idle time after the last byte.
+ * After a command without a reply, a late one may still come, which must not
+ * be taken for the next one's; once it has come it is over with.
+ */
+static ktime_t engine_quiet_at(struct matenet_bus *bus)
+{
+	u32 idle_us = bus->stray ? bus->config.gap_us : bus->config.turnaround_us;
+	ktime_t last = max(bus->rx_last, bus->tx_end);
+	ktime_t at = ktime_add_us(last, idle_us);
+
+	return bus->stray ? at : max(at, bus->quiet_until);
+}
+
+/* Returns false if the line is never idle. */
+static bool engine_wait_quiet(struct matenet_bus *bus)
+{
+	ktime_t at, limit = ktime_add_ms(max(ktime_get(), bus->quiet_until), ENGINE_BABBLE_MS);
+
+	while (!READ_ONCE(bus->dead)) {
+		spin_lock(&bus->lock);
+		at = engine_quiet_at(bus);
+		spin_unlock(&bus->lock);
+		if (ktime_after(at, limit))
+			return false;
+		if (!ktime_after(at, ktime_get()))
+			return true;
+		engine_sleep(bus, at);
+	}
+	return true;
+}
+
+static u8 engine_want(const struct matenet_xfer *x)
+{
+	unsigned int len = x->rx_len;
+
+	if (x->flags & MATENET_XFER_RAW)
+		return len;
+	if (!len)
+		len = matenet_reply_len(x->tx, x->tx_len);
+	return len ? len + MATENET_SUM_BYTES : 0;
+}
+
+/* From now on what comes is the reply to this job. */
+static void engine_expect(struct matenet_bus *bus, struct matenet_job *job)
+{
+	struct matenet_xfer *x = &job->x;
+
+	spin_lock(&bus->lock);
+	memset(&bus->rx, 0, sizeof(bus->rx));
+	bus->rx.want = engine_want(x);
+	bus->rx.cmd = x->tx_len == MATENET_COMMAND_DATA ? x->tx[1] : -1;
+	bus->rx.marks = bus->framing.marks;
+	bus->rx.strict = bus->config.flags & MATENET_CFG_STRICT;
+	bus->rx.raw = x->flags & MATENET_XFER_RAW;
+	bus->rx_open = !(x->flags & MATENET_XFER_NO_REPLY);
+	bus->job = job;
+	bus->stray = false;
+	bus->tx_end = KTIME_MAX;
+	spin_unlock(&bus->lock);
+}
+
+static int engine_send(struct matenet_bus *bus, const struct matenet_xfer *x)
+{
+	u8 frame[MATENET_MAX_DATA + MATENET_SUM_BYTES];
+	unsigned int len = x->tx_len;
+	int ret;
+	u16 sum;
+
+	memcpy(frame, x->tx, len);
+	if (!(x->flags & MATENET_XFER_RAW)) {
+		sum = matenet_sum(frame, len);
+		frame[len++] = sum >> 8;
+		frame[len++] = sum & 0xff;
+	}
+	ret = matenet_line_send(bus, frame, len);
+	spin_lock(&bus->lock);
+	if (ret)
+		bus->tx_end = ktime_get();
+	else
+		bus->stats.tx_bytes += len;
+	spin_unlock(&bus->lock);
+	return ret;
+}
+
+static void engine_await_reply(struct matenet_bus *bus, u32 timeout_us)
+{
+	ktime_t deadline;
+
+	spin_lock(&bus->lock);
+	while (!bus->rx_done && !bus->dead && !bus->rx.lost) {
+		if (bus->rx.n || bus->rx.errors)
+			deadline = ktime_add_us(bus->rx_last, bus->config.gap_us);
+		else
+			deadline = ktime_add_us(bus->tx_end, timeout_us);
+		if (!ktime_after(deadline, ktime_get()))
+			break;
+		spin_unlock(&bus->lock);
+		engine_sleep(bus, deadline);
+		spin_lock(&bus->lock);
+	}
+	spin_unlock(&bus->lock);
+}
+
+static void engine_learn(struct matenet_bus *bus)
+{
+	bool before = bus->framing.marks;
+
+	if (bus->config.framing != MATENET_FRAMING_AUTO)
+		return;
+	matenet_framing_learn(&bus->framing, &bus->rx);
+	if (bus->framing.marks != before)
+		dev_info(&bus->dev, "replies %s their ninth bits: %s framing\n",
+			 before ? "have lost" : "show",
+			 before ? "gap" : "mark");
+}
+
+static void engine_count(struct matenet_bus *bus, u32 status)
+{
+	unsigned int bit;
+
+	for (bit = 0; bit < MATENET_ST_COUNT; bit++)
+		if (status & BIT(bit))
+			bus->stats.status[bit]++;
+}
+
+static void engine_complete(struct matenet_job *job, u32 status, int error)
+{
+	job->x.status = status;
+	job->error = error;
+	complete(&job->done);
+}
+
+/*
+ * End an attempt, with the reply as far as there is one.  Called by the engine
+ * and, for a right reply, by the receive path.
+ */
+static void engine_end(struct matenet_bus *bus, struct matenet_job *job, u32 status)
+{
+	struct matenet_xfer *x = &job->x;
+	u8 len = 0;
+
+	lockdep_assert_held(&bus->lock);
+	bus->rx_open = false;
+	bus->job = NULL;
+
+	memset(x->rx, 0, sizeof(x->rx));
+	if (status == MATENET_ST_TX_DONE)
+		status |= matenet_rx_end(&bus->rx, x->rx, &len);
+	if (status & MATENET_ST_OK)
+		engine_learn(bus);
+	if (status & (MATENET_ST_TIMEOUT | MATENET_ST_ABORTED) ||
+	    x->flags & MATENET_XFER_NO_REPLY) {
+		bus->quiet_until = ktime_add_us(bus->tx_end, bus->config.late_us);
+		bus->stray = false;
+	}
+	bus->stats.rx_bytes += bus->rx.n;
+	engine_count(bus, status);
+
+	if (!(status & ENGINE_FINAL) && x->attempts <= x->retries && !bus->dead) {
+		bus->stats.retries++;
+		return;
+	}
+	x->rx_len = len;
+	x->tx_ts = status & MATENET_ST_TX_DONE ? ktime_to_ns(bus->tx_end) : 0;
+	x->rx_ts = len ? ktime_to_ns(bus->rx_last) : 0;
+	WRITE_ONCE(bus->rx_done, true);
+	engine_complete(job, status, status & MATENET_ST_ABORTED ? -ENODEV : 0);
+}
+
+/* What the engine knows about how an attempt ended; 0 is for the reply to say. */
+static u32 engine_attempt(struct matenet_bus *bus, struct matenet_job *job)
+{
+	struct matenet_xfer *x = &job->x;
+	bool sent = true;
+
+	x->attempts++;
+	if (!engine_wait_quiet(bus))
+		return MATENET_ST_TX_ERROR;
+	if (READ_ONCE(bus->dead))
+		return MATENET_ST_ABORTED;
+	engine_expect(bus, job);
+	if (engine_send(bus, x))
+		return MATENET_ST_TX_ERROR;
+
+	if (x->flags & MATENET_XFER_NO_REPLY) {
+		sent = matenet_line_sent(bus);
+	} else {
+		engine_await_reply(bus, x->timeout_us ?: bus->config.reply_timeout_us);
+		if (!READ_ONCE(bus->rx_done) && !READ_ONCE(bus->rx.n))
+			sent = matenet_line_sent(bus);
+	}
+	if (!sent)
+		return READ_ONCE(bus->dead) ? MATENET_ST_ABORTED : MATENET_ST_TX_ERROR;
+	if (x->flags & MATENET_XFER_NO_REPLY)
+		return MATENET_ST_TX_DONE | MATENET_ST_OK;
+	if (READ_ONCE(bus->dead))
+		return MATENET_ST_TX_DONE | MATENET_ST_ABORTED;
+	return MATENET_ST_TX_DONE;
+}
+
+static void engine_run(struct matenet_bus *bus, struct matenet_job *job)
+{
+	u32 status;
+
+	mutex_lock(&bus->setup);
+	WRITE_ONCE(bus->rx_done, false);
+	do {
+		status = engine_attempt(bus, job);
+		spin_lock(&bus->lock);
+		if (!bus->rx_done)
+			engine_end(bus, job, status);
+		spin_unlock(&bus->lock);
+	} while (!READ_ONCE(bus->rx_done));
+	mutex_unlock(&bus->setup);
+}
+
+/* The files take turns, each with the oldest of its jobs. */
+static struct matenet_job *engine_take(struct matenet_bus *bus)
+{
+	struct matenet_file *file;
+	struct matenet_job *job;
+
+	lockdep_assert_held(&bus->lock);
+	file = list_first_entry_or_null(&bus->files, struct matenet_file, node);
+	if (!file)
+		return NULL;
+	job = list_first_entry(&file->jobs, struct matenet_job, node);
+	list_del_init(&job->node);
+	if (--file->queued)
+		list_move_tail(&file->node, &bus->files);
+	else
+		list_del(&file->node);
+	return job;
+}
+
+static struct matenet_job *engine_next(struct matenet_bus *bus)
+{
+	struct matenet_job *job = NULL;
+
+	set_current_state(TASK_IDLE);
+	spin_lock(&bus->lock);
+	if (!bus->dead)
+		job = engine_take(bus);
+	spin_unlock(&bus->lock);
+	if (!job && !kthread_should_stop())
+		schedule();
+	__set_current_state(TASK_RUNNING);
+	return job;
+}
+
+static int engine_thread(void *arg)
+{
+	struct matenet_bus *bus = arg;
+	struct matenet_job *job;
+
+	while (!kthread_should_stop()) {
+		job = engine_next(bus);
+		if (job) {
+			engine_run(bus, job);
+			matenet_job_put(job);
+		}
+	}
+	return 0;
+}
+
+/**
+ * matenet_engine_start - begin to serve
+ * @bus: bus, its line set up
+ */
+int matenet_engine_start(struct matenet_bus *bus)
+{
+	struct task_struct *engine;
+
+	engine = kthread_run(engine_thread, bus, "matenet/%s", bus->tty_name);
+	if (IS_ERR(engine))
+		return PTR_ERR(engine);
+	/* Late by a time slice is late by more than a frame. */
+	sched_set_fifo(engine);
+	bus->engine = engine;
+	return 0;
+}
+
+/**
+ * matenet_engine_stop - end all transactions, and all that come after
+ * @bus: bus
+ *
+ * Takes no longer than a command does to be sent.  When it returns nobody uses
+ * the tty any more.
+ */
+void matenet_engine_stop(struct matenet_bus *bus)
+{
+	struct matenet_job *job;
+
+	spin_lock(&bus->lock);
+	WRITE_ONCE(bus->dead, true);
+	spin_unlock(&bus->lock);
+	kthread_stop(bus->engine);
+
+	spin_lock(&bus->lock);
+	while ((job = engine_take(bus))) {
+		engine_complete(job, MATENET_ST_ABORTED, -ENODEV);
+		matenet_job_put(job);
+	}
+	spin_unlock(&bus->lock);
+
+	/* Whoever is changing the configuration uses the tty, too. */
+	mutex_lock(&bus->setup);
+	mutex_unlock(&bus->setup);
+	wake_up_all(&bus->wait);
+}
+
+/**
+ * matenet_job_put - drop a reference
+ * @job: job
+ */
+void matenet_job_put(struct matenet_job *job)
+{
+	if (refcount_dec_and_test(&job->refs))
+		kfree(job);
+}
+
+static struct matenet_job *job_new(const struct matenet_xfer *x)
+{
+	struct matenet_job *job;
+
+	job = kzalloc(sizeof(*job), GFP_KERNEL);
+	if (!job)
+		return NULL;
+	job->x = *x;
+	job->x.attempts = 0;
+	job->x.status = 0;
+	init_completion(&job->done);
+	INIT_LIST_HEAD(&job->node);
+	refcount_set(&job->refs, 2);
+	return job;
+}
+
+static int engine_queue(struct matenet_file *file, struct matenet_job *job)
+{
+	struct matenet_bus *bus = file->bus;
+	int ret = 0;
+
+	spin_lock(&bus->lock);
+	if (bus->dead) {
+		ret = -ENODEV;
+	} else if (file->queued == MATENET_MAX_QUEUE) {
+		ret = -EAGAIN;
+	} else {
+		if (!++bus->sequence)
+			bus->sequence++;
+		job->x.sequence = bus->sequence;
+		if (!file->queued++)
+			list_add_tail(&file->node, &bus->files);
+		list_add_tail(&job->node, &file->jobs);
+		wake_up_process(bus->engine);
+	}
+	spin_unlock(&bus->lock);
+	return ret;
+}
+
+/* Only while it is queued: what is on the wire cannot be called back. */
+static bool engine_cancel(struct matenet_file *file, struct matenet_job *job)
+{
+	struct matenet_bus *bus = file->bus;
+	bool queued;
+
+	spin_lock(&bus->lock);
+	queued = !list_empty(&job->node);
+	if (queued) {
+		list_del_init(&job->node);
+		if (!--file->queued)
+			list_del(&file->node);
+	}
+	spin_unlock(&bus->lock);
+	if (queued)
+		matenet_job_put(job);
+	return queued;
+}
+
+/**
+ * matenet_engine_xfer - do a transaction and wait for its end
+ * @file: on whose behalf
+ * @x: request, checked; the result is written back also with -ENODEV
+ *
+ * Return: 0, -EAGAIN if the queue of the file is full, -ENODEV if the tty has
+ * gone, -ERESTARTSYS if a signal came while nothing had been sent, -EINTR if
+ * the caller is being killed while the command is on the wire.
+ */
+int matenet_engine_xfer(struct matenet_file *file, struct matenet_xfer *x)
+{
+	struct matenet_job *job;
+	int ret;
+
+	job = job_new(x);
+	if (!job)
+		return -ENOMEM;
+	ret = engine_queue(file, job);
+	if (ret) {
+		kfree(job);
+		return ret;
+	}
+
+	ret = wait_for_completion_interruptible(&job->done);
+	if (ret && !engine_cancel(file, job)) {
+		ret = wait_for_completion_killable(&job->done);
+		if (ret)
+			ret = -EINTR;
+	}
+	if (!ret) {
+		*x = job->x;
+		ret = job->error;
+	}
+	matenet_job_put(job);
+	return ret;
+}
+
+/**
+ * matenet_engine_receive - take bytes from the tty
+ * @bus: bus
+ * @bytes: as received
+ * @flags: TTY_* for each, or NULL if all are normal
+ * @count: number of bytes
+ */
+void matenet_engine_receive(struct matenet_bus *bus, const u8 *bytes, const u8 *flags,
+			    size_t count)
+{
+	ktime_t now = ktime_get();
+	size_t i;
+	u16 word;
+
+	spin_lock(&bus->lock);
+	bus->rx_last = now;
+	for (i = 0; i < count; i++) {
+		word = matenet_line_word(bus, bytes[i], flags ? flags[i] : TTY_NORMAL);
+		if (word & MATENET_WORD_MARK)
+			bus->mark_seen = true;
+		/* Nobody answers a command before its end. */
+		if (!bus->rx_open || ktime_before(now, bus->tx_end)) {
+			bus->stats.rx_stray++;
+			bus->stray = true;
+		} else if (matenet_rx_push(&bus->rx, word)) {
+			engine_end(bus, bus->job, MATENET_ST_TX_DONE);
+			wake_up_process(bus->engine);
+		}
+	}
+	spin_unlock(&bus->lock);
+}

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The nine-bit line: the ninth bit travels as the parity bit of the UART.
+ *
+ * To send, the parity is chosen so that the parity bit is the ninth bit: once
+ * per frame with stick parity (mark for byte 0, space for the rest), per byte
+ * with even and odd where the UART knows no stick parity.  A UART takes the
+ * parity for a byte when it loads or when it sends it, so the parity may only
+ * be switched while nothing is being sent.
+ *
+ * To receive, the ninth bit is what the parity should have been, turned over
+ * if the UART reports a parity error.
+ */
+#include <linux/bitops.h>
+#include <linux/delay.h>
+#include <linux/hrtimer.h>
+#include <linux/sched.h>
+#include <linux/tty_driver.h>
+#include <linux/tty_flip.h>
+
+#include "compat.h"
+#include "matenet.h"
+
+#define LINE_BITS		11	/* start, eight, ninth, stop */
+#define LINE_STALL_MS		100	/* a tty that takes nothing for so long never will */
+#define LINE_GUARD_STEP_NS	(50 * NSEC_PER_USEC)
+#define LINE_GUARD_MAX_NS	(1000 * NSEC_PER_USEC)
+#define LINE_BAUD_PERCENT	2	/* two stop bit samples away from losing a byte */
+
+/*
+ * The last close shuts the port down before it closes the line discipline;
+ * until 7.3 not every tty driver survives to be called in between.
+ */
+static bool line_may_io(struct tty_struct *tty)
+{
+	return !tty->closing && !tty_io_error(tty) && tty_port_initialized(tty->port);
+}
+
+/**
+ * matenet_line_sleep_until - sleep to the microsecond, whatever wakes us
+ * @when: CLOCK_MONOTONIC
+ */
+void matenet_line_sleep_until(ktime_t when)
+{
+	while (ktime_before(ktime_get(), when)) {
+		set_current_state(TASK_IDLE);
+		schedule_hrtimeout_range(&when, 0, HRTIMER_MODE_ABS);
+	}
+}
+
+static tcflag_t line_parity(struct tty_struct *tty)
+{
+	return tty->termios.c_cflag & MATENET_PARITY_MASK;
+}
+
+static int line_set_parity(struct matenet_bus *bus, tcflag_t parity)
+{
+	struct tty_struct *tty = bus->tty;
+	struct ktermios termios = tty->termios;
+
+	/* A redundant change may still cost time, or bytes that arrive. */
+	if (line_parity(tty) != parity) {
+		termios.c_cflag = (termios.c_cflag & ~MATENET_PARITY_MASK) | parity;
+		tty_set_termios(tty, &termios);
+		if (line_parity(tty) != parity)
+			return -EIO;
+	}
+	spin_lock(&bus->lock);
+	bus->parity = parity;
+	spin_unlock(&bus->lock);
+	return 0;
+}
+
+static tcflag_t line_parity_for(struct matenet_bus *bus, u8 byte, bool mark)
+{
+	if (bus->stick)
+		return mark ? MATENET_MARK : MATENET_SPACE;
+	return (hweight8(byte) & 1) == mark ? MATENET_EVEN : MATENET_ODD;
+}
+
+static int line_write(struct matenet_bus *bus, const u8 *data, unsigned int len)
+{
+	ktime_t limit = ktime_add_ms(ktime_get(), LINE_STALL_MS);
+	struct tty_struct *tty = bus->tty;
+	int n;
+
+	while (len) {
+		n = tty->ops->write(tty, data, len);
+		if (n < 0)
+			return n;
+		data += n;
+		len -= n;
+		if (!len)
+			break;
+		if (ktime_after(ktime_get(), limit))
+			return -EIO;
+		usleep_range(500, 1000);
+	}
+	return 0;
+}
+
+/*
+ * Sleep until the bytes that end at @end are out, then let the driver confirm
+ * it.  The order matters: asked too early, a driver sleeps for jiffies until
+ * it asks its UART again.  A UART that is later than expected, because it
+ * starts late or its clock is slow, gets more time from then on.
+ */
+static int line_wait_sent(struct matenet_bus *bus, ktime_t end)
+{
+	ktime_t limit = ktime_add_ms(end, LINE_STALL_MS);
+	struct tty_struct *tty = bus->tty;
+	u64 patience = max_t(u64, jiffies_to_nsecs(1) / 2, 1500 * NSEC_PER_USEC);
+	ktime_t asked;
+
+	matenet_line_sleep_until(ktime_add_ns(end, bus->guard_ns));
+	while (tty_chars_in_buffer(tty)) {
+		if (ktime_after(ktime_get(), limit))
+			return -EIO;
+		usleep_range(100, 200);
+	}
+	asked = ktime_get();
+	if (tty->ops->wait_until_sent)
+		tty->ops->wait_until_sent(tty, msecs_to_jiffies(LINE_STALL_MS));
+	if (ktime_to_ns(ktime_sub(ktime_get(), asked)) > patience) {
+		spin_lock(&bus->lock);
+		bus->stats.tx_slow++;
+		spin_unlock(&bus->lock);
+		if (bus->guard_ns < LINE_GUARD_MAX_NS)
+			bus->guard_ns += LINE_GUARD_STEP_NS;
+	}
+	return 0;
+}
+
+static ktime_t line_end_of(struct matenet_bus *bus, unsigned int bytes)
+{
+	return ktime_add_ns(ktime_get(), (u64)bytes * bus->frame_ns);
+}
+
+static void line_note_end(struct matenet_bus *bus, ktime_t end)
+{
+	spin_lock(&bus->lock);
+	bus->tx_end = end;
+	spin_unlock(&bus->lock);
+}
+
+static void line_note_gap(struct matenet_bus *bus, ktime_t end)
+{
+	s64 gap = ktime_to_ns(ktime_sub(ktime_get(), end));
+
+	spin_lock(&bus->lock);
+	if (gap > (s64)bus->stats.tx_gap_max_ns)
+		bus->stats.tx_gap_max_ns = gap;
+	spin_unlock(&bus->lock);
+}
+
+/* Bytes that go under one parity are written together. */
+static int line_send_runs(struct matenet_bus *bus, const u8 *data, unsigned int len)
+{
+	unsigned int first, next;
+	ktime_t end = 0;
+	tcflag_t parity;
+	int ret;
+
+	for (first = 0; first < len; first = next) {
+		parity = line_parity_for(bus, data[first], !first);
+		next = first + 1;
+		while (next < len && line_parity_for(bus, data[next], false) == parity)
+			next++;
+
+		if (first) {
+			ret = line_wait_sent(bus, end);
+			if (ret)
+				return ret;
+		}
+		ret = line_set_parity(bus, parity);
+		if (ret)
+			return ret;
+		if (first == 1)
+			line_note_gap(bus, end);
+		/* Before the write: a reply may come while we are kept from running. */
+		if (next == len)
+			line_note_end(bus, line_end_of(bus, next - first));
+		ret = line_write(bus, data + first, next - first);
+		if (ret)
+			return ret;
+		end = line_end_of(bus, next - first);
+	}
+	line_note_end(bus, end);
+	return 0;
+}
+
+/**
+ * matenet_line_send - put a frame on the wire, byte 0 with its ninth bit set
+ * @bus: bus; nothing is being sent and nobody talks
+ * @data: the frame with its checksum
+ * @len: number of bytes
+ *
+ * Returns as soon as the last byte has been handed over, so that nothing delays
+ * the reply; tx_end of the bus then says when it will be out.
+ *
+ * Return: 0, or an error when not all of the frame will be sent.
+ */
+int matenet_line_send(struct matenet_bus *bus, const u8 *data, unsigned int len)
+{
+	int ret;
+
+	mutex_lock(&bus->io);
+	if (line_may_io(bus->tty)) {
+		ret = line_send_runs(bus, data, len);
+		if (ret && line_may_io(bus->tty)) {
+			/* What is left must not go out later, as somebody's byte 0. */
+			tty_driver_flush_buffer(bus->tty);
+			line_set_parity(bus, line_parity_for(bus, 0, false));
+		}
+	} else {
+		ret = -EIO;
+	}
+	mutex_unlock(&bus->io);
+	return ret;
+}
+
+/**
+ * matenet_line_sent - wait until what was sent last is out
+ * @bus: bus
+ *
+ * Return: whether it is; if not it never will be, and has been dropped.
+ */
+bool matenet_line_sent(struct matenet_bus *bus)
+{
+	bool sent = false;
+
+	mutex_lock(&bus->io);
+	if (line_may_io(bus->tty)) {
+		sent = !line_wait_sent(bus, bus->tx_end);
+		if (!sent)
+			tty_driver_flush_buffer(bus->tty);
+	}
+	mutex_unlock(&bus->io);
+	return sent;
+}
+
+static bool line_expected(tcflag_t parity, u8 byte)
+{
+	switch (parity) {
+	case MATENET_MARK:
+		return true;
+	case MATENET_EVEN:
+		return hweight8(byte) & 1;
+	case MATENET_ODD:
+		return !(hweight8(byte) & 1);
+	default:
+		return false;
+	}
+}
+
+/**
+ * matenet_line_word - what a byte and its flag say
+ * @bus: bus, locked
+ * @byte: as the tty delivered it
+ * @flag: TTY_NORMAL, TTY_PARITY and so on
+ */
+u16 matenet_line_word(struct matenet_bus *bus, u8 byte, u8 flag)
+{
+	bool mark = line_expected(bus->parity, byte);
+
+	switch (flag) {
+	case TTY_BREAK:
+		return MATENET_WORD_BREAK;
+	case TTY_OVERRUN:
+		return MATENET_WORD_OVERRUN;
+	case TTY_FRAME:
+		return byte | MATENET_WORD_FRAMING;
+	case TTY_PARITY:
+		mark = !mark;
+		break;
+	}
+	return byte | (mark ? MATENET_WORD_MARK : 0);
+}
+
+/* Does the tty keep these parity settings?  They read back changed if not. */
+static bool line_keeps(struct tty_struct *tty, struct ktermios *termios, tcflag_t parity)
+{
+	termios->c_cflag = (termios->c_cflag & ~MATENET_PARITY_MASK) | parity;
+	tty_set_termios(tty, termios);
+	return line_parity(tty) == parity;
+}
+
+static bool line_baud_fits(struct tty_struct *tty, u32 baud)
+{
+	u32 got = tty_get_baud_rate(tty);
+	u32 off = got > baud ? got - baud : baud - got;
+
+	return off * 100 <= baud * LINE_BAUD_PERCENT;
+}
+
+static int line_setup(struct matenet_bus *bus, const struct matenet_config *config)
+{
+	struct tty_struct *tty = bus->tty;
+	struct ktermios termios = tty->termios;
+	bool cmspar, stick;
+
+	/* PARMRK only so that breaks are not hidden. */
+	termios.c_iflag = INPCK | PARMRK;
+	termios.c_oflag = 0;
+	termios.c_lflag = 0;
+	termios.c_cflag &= ~(CSIZE | CSTOPB | CRTSCTS);
+	termios.c_cflag |= CS8 | CREAD | CLOCAL;
+	tty_termios_encode_baud_rate(&termios, config->baud, config->baud);
+
+	cmspar = line_keeps(tty, &termios, MATENET_MARK) &&
+		 line_keeps(tty, &termios, MATENET_SPACE);
+	if (config->parity == MATENET_PARITY_STICK && !cmspar)
+		return -EOPNOTSUPP;
+	stick = cmspar && config->parity != MATENET_PARITY_EVENODD;
+	if (!stick && !(line_keeps(tty, &termios, MATENET_ODD) &&
+			line_keeps(tty, &termios, MATENET_EVEN)))
+		return -EOPNOTSUPP;
+	if (!line_baud_fits(tty, config->baud))
+		return -ERANGE;
+
+	bus->tty_caps = cmspar ? MATENET_CAP_CMSPAR : 0;
+	if (tty->ops->wait_until_sent)
+		bus->tty_caps |= MATENET_CAP_TX_EMPTY;
+	bus->stick = stick;
+	bus->frame_ns = LINE_BITS * NSEC_PER_SEC / config->baud;
+	bus->guard_ns = config->tx_guard_us * NSEC_PER_USEC;
+	return line_set_parity(bus, line_parity_for(bus, 0, false));
+}
+
+/**
+ * matenet_line_configure - set the tty up for baud rate and parity method
+ * @bus: bus, its setup mutex held
+ * @config: wanted
+ *
+ * Return: -EOPNOTSUPP if the tty cannot send the ninth bit that way, -ERANGE
+ * if it has no such speed; the old settings are then restored.
+ */
+int matenet_line_configure(struct matenet_bus *bus, const struct matenet_config *config)
+{
+	struct ktermios before;
+	int ret = -EIO;
+
+	mutex_lock(&bus->io);
+	if (line_may_io(bus->tty)) {
+		before = bus->tty->termios;
+		ret = line_setup(bus, config);
+		if (ret)
+			tty_set_termios(bus->tty, &before);
+	}
+	mutex_unlock(&bus->io);
+	return ret;
+}
+
+/**
+ * matenet_line_open - take the tty over
+ * @bus: bus with its tty and configuration
+ */
+int matenet_line_open(struct matenet_bus *bus)
+{
+	bus->saved = bus->tty->termios;
+	return matenet_line_configure(bus, &bus->config);
+}
+
+/**
+ * matenet_line_close - give the tty back as it was
+ * @bus: bus, its engine stopped
+ */
+void matenet_line_close(struct matenet_bus *bus)
+{
+	struct tty_struct *tty = bus->tty;
+
+	if (line_may_io(tty)) {
+		tty_set_termios(tty, &bus->saved);
+		return;
+	}
+	/* The port is shut down, but the next open starts from these settings. */
+	down_write(&tty->termios_rwsem);
+	tty->termios = bus->saved;
+	up_write(&tty->termios_rwsem);
+}

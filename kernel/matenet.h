@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the parts of the driver share: the bus, its open files, its jobs.
+ *
+ * Data flows one way: ldisc.c -> line.c -> frame.c -> engine.c -> cdev.c for
+ * what is received, the other way for what is sent.
+ *
+ * Who runs where:
+ *   the engine thread  does everything to the tty that may sleep, and sends
+ *   receive_buf        (a kworker) takes words, completes a good reply itself
+ *   ioctls             queue jobs and wait for them
+ *
+ * Lock order: setup -> io -> (tty: termios_rwsem -> port mutex); lock is a leaf.
+ *
+ * There are no timers: the engine thread waits with deadlines.
+ */
+#ifndef MATENET_H
+#define MATENET_H
+
+#include <linux/cdev.h>
+#include <linux/completion.h>
+#include <linux/device.h>
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/matenet.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/tty.h>
+#include <linux/wait.h>
+
+#include "frame.h"
+
+#define MATENET_MAX_BUSES	64
+#define MATENET_MAX_QUEUE	64	/* jobs of one file */
+#define MATENET_ST_COUNT	14	/* status bits of the interface */
+
+/* tty parity settings that carry the ninth bit */
+#define MATENET_MARK		(PARENB | CMSPAR | PARODD)
+#define MATENET_SPACE		(PARENB | CMSPAR)
+#define MATENET_EVEN		PARENB
+#define MATENET_ODD		(PARENB | PARODD)
+#define MATENET_PARITY_MASK	(PARENB | CMSPAR | PARODD)
+
+/**
+ * struct matenet_stats - counters of a bus, under its lock
+ * @status: attempts that ended with status bit n
+ * @tx_bytes: bytes sent
+ * @rx_bytes: bytes received as part of a reply
+ * @rx_stray: bytes received when none was expected, dropped
+ * @retries: attempts after the first
+ * @tx_slow: times the UART was not empty when it should have been
+ * @tx_gap_max_ns: longest pause between byte 0 and byte 1 of a command
+ */
+struct matenet_stats {
+	u64 status[MATENET_ST_COUNT];
+	u64 tx_bytes;
+	u64 rx_bytes;
+	u64 rx_stray;
+	u64 retries;
+	u64 tx_slow;
+	u64 tx_gap_max_ns;
+};
+
+/**
+ * struct matenet_job - a transaction on its way
+ * @x: request and result; the engine's while the job is on the wire
+ * @node: in the queue of its file or empty, under the lock of the bus
+ * @done: nobody but the owner touches the job any more
+ * @refs: one for the caller, one for the queue and the engine
+ * @error: for the caller, when @done
+ */
+struct matenet_job {
+	struct matenet_xfer x;
+	struct list_head node;
+	struct completion done;
+	refcount_t refs;
+	int error;
+};
+
+/**
+ * struct matenet_file - an open /dev/matenetN
+ * @bus: held by a reference on its device
+ * @writer: opened for writing
+ * @jobs: queued jobs, under the lock of the bus
+ * @queued: number of @jobs
+ * @node: in the list of files that have jobs, under the lock of the bus
+ */
+struct matenet_file {
+	struct matenet_bus *bus;
+	bool writer;
+	struct list_head jobs;
+	unsigned int queued;
+	struct list_head node;
+};
+
+/**
+ * struct matenet_bus - a tty with the line discipline on it
+ * @dev: its reference count is that of the bus
+ * @cdev: /dev/matenetN
+ * @number: N
+ *
+ * @setup: held for a whole transaction and while the configuration changes
+ * @io: held while the tty is worked on; see matenet_line_may_io()
+ * @tty: not to be used once @dead is set, except under the ldisc's own calls
+ * @tty_name: copy of its name, for after it has gone
+ * @saved: termios as they were before us
+ * @stick: parity method in force, written under @setup
+ * @tty_caps: MATENET_CAP_* of the tty, written under @setup
+ * @frame_ns: time of a byte on the wire, written under @setup
+ * @guard_ns: tx_guard_us as grown by experience, engine only
+ *
+ * @lock: protects everything below
+ * @config: settings as the users see them
+ * @framing: whether ninth bits are trusted
+ * @parity: parity the receiver checks against, MATENET_MARK and so on
+ * @mark_seen: a ninth bit has been received
+ * @dead: the tty has gone or is going
+ * @files: files that have jobs; the first one's turn is next
+ * @sequence: of the last transaction
+ * @rx: reply being received
+ * @rx_open: replies are taken
+ * @rx_done: the reply was complete, the job has been completed
+ * @job: job that is waiting for @rx
+ * @tx_end: when the last byte sent leaves the wire
+ * @rx_last: when bytes came last
+ * @quiet_until: nothing is sent before, a late reply might come
+ * @stray: bytes came that nobody expected, since the last command
+ * @stats: counters
+ *
+ * @engine: thread that sends; may be woken under @lock while not @dead
+ * @wait: pollers, woken when the bus dies
+ */
+struct matenet_bus {
+	struct device dev;
+	struct cdev cdev;
+	int number;
+
+	struct mutex setup;	/* a transaction, or a new configuration */
+	struct mutex io;	/* the tty is being worked on */
+	struct tty_struct *tty;
+	char tty_name[32];
+	struct ktermios saved;
+	bool stick;
+	u32 tty_caps;
+	u32 frame_ns;
+	u32 guard_ns;
+
+	spinlock_t lock;	/* everything below, leaf */
+	struct matenet_config config;
+	struct matenet_framing framing;
+	tcflag_t parity;
+	bool mark_seen;
+	bool dead;
+	struct list_head files;
+	u32 sequence;
+	struct matenet_rx rx;
+	bool rx_open;
+	bool rx_done;
+	struct matenet_job *job;
+	ktime_t tx_end;
+	ktime_t rx_last;
+	ktime_t quiet_until;
+	bool stray;
+	struct matenet_stats stats;
+
+	struct task_struct *engine;
+	wait_queue_head_t wait;
+};
+
+/* line.c: words to bytes and parity, and back */
+int matenet_line_open(struct matenet_bus *bus);
+void matenet_line_close(struct matenet_bus *bus);
+int matenet_line_configure(struct matenet_bus *bus, const struct matenet_config *config);
+int matenet_line_send(struct matenet_bus *bus, const u8 *data, unsigned int len);
+bool matenet_line_sent(struct matenet_bus *bus);
+void matenet_line_sleep_until(ktime_t when);
+u16 matenet_line_word(struct matenet_bus *bus, u8 byte, u8 flag);
+
+/* engine.c: transactions */
+int matenet_engine_start(struct matenet_bus *bus);
+void matenet_engine_stop(struct matenet_bus *bus);
+int matenet_engine_xfer(struct matenet_file *file, struct matenet_xfer *x);
+void matenet_engine_receive(struct matenet_bus *bus, const u8 *bytes, const u8 *flags,
+			    size_t count);
+void matenet_job_put(struct matenet_job *job);
+
+/* cdev.c: /dev/matenetN */
+void matenet_bus_init_device(struct matenet_bus *bus);
+int matenet_cdev_init(void);
+void matenet_cdev_exit(void);
+int matenet_cdev_add(struct matenet_bus *bus);
+void matenet_cdev_remove(struct matenet_bus *bus);
+void matenet_bus_get_config(struct matenet_bus *bus, struct matenet_config *config);
+void matenet_bus_get_caps(struct matenet_bus *bus, struct matenet_caps *caps);
+
+/* sysfs.c: attributes of /sys/class/matenet/matenetN */
+extern const struct attribute_group *matenet_groups[];
+
+#endif /* MATENET_H */
