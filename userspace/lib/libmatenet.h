@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libmatenet - talk to OutBack devices on a MateNET bus
+ *
+ * A bus is opened by number, name or path and then read by port: 0 is the
+ * device plugged in directly, or the hub itself; 1 to 10 are a hub's ports.
+ *
+ * Functions that can fail return 0 or a negative enum mate_err; what they do
+ * not return they leave alone.  mate_strerror() says it in words, and
+ * mate_last_detail() gives what was behind it.
+ *
+ * Threads may share a handle: each transaction is whole, and details are kept
+ * for each thread by itself.  Only mate_close() must come last.
+ */
+#ifndef LIBMATENET_H
+#define LIBMATENET_H
+
+#include <linux/matenet.h>
+
+#include "mate_tables.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What can go wrong.  All are negative; 0 is success. */
+enum mate_err {
+	/* use of the library and of the system */
+	MATE_E_INVALID = -1,	/* an argument, or the driver refused one */
+	MATE_E_NO_BUS = -2,	/* no such bus */
+	MATE_E_SEVERAL = -3,	/* none named, and there are several */
+	MATE_E_NOT_A_BUS = -4,	/* the path is no MateNET bus */
+	MATE_E_PERMISSION = -5,	/* not allowed for this user */
+	MATE_E_GONE = -6,	/* the bus was detached or unplugged */
+	MATE_E_BUSY = -7,	/* somebody has it for himself */
+	MATE_E_INTERRUPTED = -8,	/* a signal came before anything was sent */
+	MATE_E_MEMORY = -9,
+	MATE_E_SYSTEM = -10,	/* any other errno, see mate_last_detail() */
+	/* the wire */
+	MATE_E_TRANSMIT = -20,	/* the UART did not send the command */
+	MATE_E_ABORTED = -21,	/* given up before the reply was in */
+	MATE_E_NO_REPLY = -22,	/* not one byte came back */
+	MATE_E_REFUSED = -23,	/* the device answered with an error */
+	MATE_E_CHECKSUM = -24,
+	MATE_E_SHORT = -25,	/* too few bytes */
+	MATE_E_LONG = -26,	/* too many bytes */
+	MATE_E_MARK = -27,	/* wrong 9th bits */
+	MATE_E_FRAMING = -28,	/* a stop bit was missing */
+	MATE_E_BREAK = -29,	/* the line was held low */
+	MATE_E_OVERRUN = -30,	/* the UART lost bytes */
+	/* the devices */
+	MATE_E_DEVICE = -40,	/* this type of device has no such thing */
+};
+
+/** What was behind the last call of this thread that used the bus. */
+struct mate_detail {
+	int sys_errno;		/* of the failed system call, or 0 */
+	uint32_t status;	/* MATENET_ST_* of the last transaction, or 0 */
+	uint32_t sequence;	/* its number on the bus */
+	uint8_t attempts;	/* how often it was sent */
+};
+
+/** An open bus. */
+struct mate_bus;
+
+/** mate_open() flags. */
+#define MATE_OPEN_WRITE	1U	/* commands that change something will be sent */
+
+/** A bus of this machine. */
+struct mate_bus_info {
+	unsigned int number;	/* of /dev/matenetN */
+	char name[24];		/* "matenet0" */
+	char tty[32];		/* "ttyS1"; "" if it is not known */
+};
+
+/* ---- errors --------------------------------------------------------------- */
+
+/** One line of English without a full stop for @err; never NULL. */
+const char *mate_strerror(int err);
+
+/** Short stable word for @err, such as "no_reply", for programs; never NULL. */
+const char *mate_errname(int err);
+
+/** Detail of this thread's last call; never NULL, overwritten by the next. */
+const struct mate_detail *mate_last_detail(void);
+
+/* ---- buses ---------------------------------------------------------------- */
+
+/**
+ * List the buses of this machine by number.
+ * @list: room for @max entries, may be NULL if @max is 0
+ *
+ * Return: how many buses there are, which may be more than @max; or
+ * MATE_E_SYSTEM.  No driver is the same as no bus: 0.
+ */
+int mate_bus_list(struct mate_bus_info *list, size_t max);
+
+/**
+ * Open a bus.
+ * @bus: out: the handle, to be given to mate_close()
+ * @name: "0", "matenet0" or a path; NULL for the only bus there is
+ * @flags: 0 or MATE_OPEN_WRITE
+ *
+ * Return: 0, MATE_E_NO_BUS, MATE_E_SEVERAL, MATE_E_NOT_A_BUS,
+ * MATE_E_PERMISSION, MATE_E_GONE, MATE_E_BUSY, MATE_E_MEMORY, MATE_E_INVALID
+ * or MATE_E_SYSTEM.
+ */
+int mate_open(struct mate_bus **bus, const char *name, unsigned int flags);
+
+/** Close @bus and free it; NULL is allowed. */
+void mate_close(struct mate_bus *bus);
+
+/** Name of the bus: the last part of its path, "matenet0". */
+const char *mate_bus_name(const struct mate_bus *bus);
+
+/** What the bus can do: see struct matenet_caps in <linux/matenet.h>. */
+int mate_caps(struct mate_bus *bus, struct matenet_caps *caps);
+
+/** Settings of the bus, shared by all its users. */
+int mate_get_config(struct mate_bus *bus, struct matenet_config *config);
+
+/** Change the settings; the driver fills in what is then in force. */
+int mate_set_config(struct mate_bus *bus, struct matenet_config *config);
+
+/**
+ * Patience of this handle.
+ * @timeout_us: wait for the first byte of a reply, 1000 to 10000000;
+ *	0: as the bus is configured (45 ms by default)
+ * @retries: times to ask again after silence or damage, 0 to 15; 1 by default
+ *
+ * Return: 0 or MATE_E_INVALID.
+ */
+int mate_set_patience(struct mate_bus *bus, uint32_t timeout_us, unsigned int retries);
+
+/* ---- transactions --------------------------------------------------------- */
+
+/**
+ * One raw transaction.
+ * @xfer: as in <linux/matenet.h>; the driver fills in what came back
+ *
+ * Return: 0 if @xfer->status has MATENET_ST_OK, else what it says, or what the
+ * system call failed with.
+ */
+int mate_xfer(struct mate_bus *bus, struct matenet_xfer *xfer);
+
+/** Error for the MATENET_ST_* bits of a transaction; 0 for a good one. */
+int mate_status_error(uint32_t status);
+
+/**
+ * Read a register.
+ * @port: 0 to 10
+ * @addr: register address
+ * @value: out: the 16 bits as they came
+ *
+ * Source: command 02 READ.  Return: 0 or enum mate_err.
+ */
+int mate_read(struct mate_bus *bus, unsigned int port, unsigned int addr, uint16_t *value);
+
+/**
+ * Read one status page.
+ * @page: 1 for MX and FX, 0x0A to 0x0F for the FLEXnet DC
+ * @bytes: out: the 13 bytes after byte 0
+ *
+ * Source: command 04 STATUS.
+ */
+int mate_status(struct mate_bus *bus, unsigned int port, unsigned int page,
+		uint8_t bytes[13]);
+
+/**
+ * Read the log page of one day.
+ * @day: days ago, 0 is today, at most 128 are kept
+ * @bytes: out: the 14 bytes after byte 0; the last is the day they are of
+ *
+ * Source: command 22 LOG.
+ */
+int mate_log(struct mate_bus *bus, unsigned int port, unsigned int day, uint8_t bytes[14]);
+
+#define MATE_PORT_MAX	10	/* a hub has ports 1 to 10 */
+#define MATE_DAY_MAX	128	/* a charge controller remembers that many days */
+
+/* ---- devices -------------------------------------------------------------- */
+
+/** Who answers on a port. */
+struct mate_device_info {
+	uint8_t port;
+	uint8_t device;		/* enum mate_device; others occur */
+	uint8_t variant;	/* high byte of register 0000: FM80 02 */
+	uint8_t fw_parts;	/* 3: fw[0].fw[1].fw[2]; 1: an FX; 0: not known */
+	uint16_t fw[3];
+};
+
+/** Progress of mate_scan(). */
+struct mate_scan_event {
+	unsigned int port;	/* the one that was asked */
+	unsigned int last_port;	/* 0 until it is known whether there is a hub */
+	int err;		/* 0, MATE_E_NO_REPLY for an empty port, or another */
+	const struct mate_device_info *info;	/* if err is 0 */
+};
+
+/** Called after each port; anything but 0 ends the scan with MATE_E_ABORTED. */
+typedef int (*mate_scan_fn)(void *arg, const struct mate_scan_event *event);
+
+/**
+ * Ask a port who is there: READ 0000, then the firmware revision as that
+ * family of devices gives it.  A device whose revision cannot be read is still
+ * a device.
+ */
+int mate_identify(struct mate_bus *bus, unsigned int port, struct mate_device_info *info);
+
+/** mate_scan() flags. */
+#define MATE_SCAN_QUICK	1U	/* types only, no firmware revisions */
+
+/**
+ * Find all devices: port 0, and ports 1 to 10 if a hub answered there.  An
+ * empty port costs one try and one timeout.
+ * @flags: 0 or MATE_SCAN_QUICK
+ * @found: room for @max devices; 11 are enough
+ * @fn: called after each port, may be NULL
+ *
+ * Return: number of devices found, or enum mate_err; MATE_E_NO_REPLY if
+ * nothing answers on port 0.  A port whose replies stay damaged is reported to
+ * @fn only.
+ */
+int mate_scan(struct mate_bus *bus, unsigned int flags, struct mate_device_info *found,
+	      size_t max, mate_scan_fn fn, void *arg);
+
+/** Status of a device, whichever it is. */
+struct mate_device_status {
+	enum mate_page page;	/* which member of @u is valid */
+	uint8_t bytes[MATE_DC_STATUS_BYTES];	/* as they came */
+	union {
+		struct mate_mx_status mx;
+		struct mate_fx_status fx;
+		struct mate_dc_status dc;
+	} u;
+};
+
+/**
+ * Read and decode the status of a device of type @device: one page, or the six
+ * of a FLEXnet DC one after another, because values lie across them.
+ *
+ * Return: 0, MATE_E_DEVICE if such a device has no status, or another.
+ */
+int mate_device_status(struct mate_bus *bus, unsigned int port, unsigned int device,
+		       struct mate_device_status *status);
+
+/** Read and decode one day of a charge controller's log. */
+int mate_mx_log(struct mate_bus *bus, unsigned int port, unsigned int day,
+		struct mate_mx_log *log);
+
+/** "hub", "fx", "mx", "dc", or NULL for a type not known. */
+const char *mate_device_name(unsigned int device);
+
+/**
+ * Write the revision as its family does: "001.009.008", "061", "" if unknown.
+ * Return: as snprintf().
+ */
+int mate_firmware_format(const struct mate_device_info *info, char *text, size_t size);
+
+/* ---- values --------------------------------------------------------------- */
+
+/** A value of a register or of a page's field. */
+struct mate_quantity {
+	double value;		/* scaled, in @unit; for names and bits = number */
+	const char *name;	/* of an enum's number, NULL if it has none */
+	const char *unit;	/* "" if it has none */
+	const struct mate_value *values;	/* names there are */
+	uint16_t number;	/* enum, bits, time and date: without flag */
+	uint8_t n_values;
+	uint8_t type;		/* enum mate_type */
+	uint8_t decimals;	/* that are meant */
+	bool valid;		/* the device has this value */
+	bool has_flag;		/* there is a flag beside the number */
+	bool flag;
+};
+
+/**
+ * Value of the raw 16 bits of a register.
+ * @is_230v: the device is a 230 V FX: AC volts double, AC amperes half
+ */
+void mate_reg_decode(const struct mate_reg_desc *reg, uint16_t raw, bool is_230v,
+		     struct mate_quantity *q);
+
+/**
+ * Read a register and decode it.  Where it matters whether an FX is a 230 V
+ * unit its status is read before.
+ * @raw: out: the 16 bits as they came, may be NULL
+ */
+int mate_reg_read(struct mate_bus *bus, unsigned int port, const struct mate_reg_desc *reg,
+		  struct mate_quantity *q, uint16_t *raw);
+
+/** Value of a field of the decoded page struct @page. */
+void mate_field_get(const struct mate_field_desc *field, const void *page,
+		    struct mate_quantity *q);
+
+/**
+ * Write a quantity for people: "25.4 V", "bulk", "63" for a number without a
+ * name, "low_battery, over_temp", "not available".
+ * Return: as snprintf().
+ */
+int mate_quantity_format(const struct mate_quantity *q, char *text, size_t size);
+
+/** Version of the library, "0.1". */
+const char *mate_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LIBMATENET_H */

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Values: raw numbers to quantities with units and names, and to text. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+
+static double scaled(const struct mate_reg_desc *reg, double n)
+{
+	/* n / 10 is the double nearest to the decimal number, n * 0.1 is not. */
+	static const double divisor[] = { 1, 10, 100 };
+
+	return n / divisor[reg->decimals];
+}
+
+void mate_reg_decode(const struct mate_reg_desc *reg, uint16_t raw, bool is_230v,
+		     struct mate_quantity *q)
+{
+	uint16_t n = raw & reg->value_mask;
+
+	*q = (struct mate_quantity) {
+		.unit = reg->unit, .values = reg->values, .n_values = reg->n_values,
+		.number = n, .type = reg->type, .decimals = reg->decimals, .valid = true,
+		.has_flag = reg->flag_mask != 0, .flag = (raw & reg->flag_mask) != 0,
+	};
+	q->name = reg->type == MATE_T_BITS ? NULL :
+		  mate_value_name(reg->values, reg->n_values, n);
+	switch (reg->type) {
+	case MATE_T_S16:
+		q->value = scaled(reg, (int16_t)n);
+		break;
+	case MATE_T_OFFSET128:
+		q->value = scaled(reg, (n + 128) & 0xFF);
+		break;
+	default:
+		q->value = scaled(reg, n);
+	}
+	if (is_230v && reg->rule230 == MATE_230_DOUBLE)
+		q->value *= 2;
+	/* Both kinds of unit show the same decimals. */
+	if (reg->rule230 == MATE_230_HALVE) {
+		q->decimals = 1;
+		if (is_230v)
+			q->value /= 2;
+	}
+}
+
+static int is_230v_unit(struct mate_bus *bus, unsigned int port, bool *is_230v)
+{
+	struct mate_device_status st;
+	int ret = mate_device_status(bus, port, MATE_FX, &st);
+
+	if (!ret)
+		*is_230v = st.u.fx.is_230v;
+	return ret;
+}
+
+int mate_reg_read(struct mate_bus *bus, unsigned int port, const struct mate_reg_desc *reg,
+		  struct mate_quantity *q, uint16_t *raw)
+{
+	bool is_230v = false;
+	uint16_t value;
+	int ret = 0;
+
+	if (reg->rule230 != MATE_230_NONE)
+		ret = is_230v_unit(bus, port, &is_230v);
+	if (!ret)
+		ret = mate_read(bus, port, reg->addr, &value);
+	if (ret)
+		return ret;
+	mate_reg_decode(reg, value, is_230v, q);
+	if (raw)
+		*raw = value;
+	return 0;
+}
+
+static double load(const struct mate_field_desc *f, const void *page)
+{
+	const char *p = (const char *)page + f->offset;
+
+	switch (f->storage) {
+	case MATE_C_BOOL:
+		return *(const bool *)p;
+	case MATE_C_U8:
+		return *(const uint8_t *)p;
+	case MATE_C_U16:
+		return *(const uint16_t *)(const void *)p;
+	case MATE_C_S16:
+		return *(const int16_t *)(const void *)p;
+	default:
+		return *(const double *)(const void *)p;
+	}
+}
+
+void mate_field_get(const struct mate_field_desc *f, const void *page,
+		    struct mate_quantity *q)
+{
+	*q = (struct mate_quantity) {
+		.unit = f->unit, .values = f->values, .n_values = f->n_values,
+		.type = f->type, .decimals = f->decimals, .value = load(f, page),
+		.valid = f->valid_offset < 0 ||
+			 *(const bool *)((const char *)page + f->valid_offset),
+	};
+	if (f->type == MATE_T_ENUM || f->type == MATE_T_BITS || f->type == MATE_T_RAW)
+		q->number = (uint16_t)q->value;
+	if (f->type == MATE_T_ENUM)
+		q->name = mate_value_name(f->values, f->n_values, q->number);
+}
+
+/* Text of limited room that counts on when it is full, as snprintf() does. */
+struct text {
+	char *at;
+	size_t size, len;
+};
+
+__attribute__((format(printf, 2, 3)))
+static void put(struct text *t, const char *fmt, ...)
+{
+	size_t room = t->len < t->size ? t->size - t->len : 0;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(room ? t->at + t->len : NULL, room, fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		t->len += (size_t)n;
+}
+
+static void put_bits(struct text *t, const struct mate_quantity *q)
+{
+	const char *comma = "";
+	uint16_t rest = q->number;
+
+	if (!rest)
+		put(t, "none");
+	for (unsigned int i = 0; i < q->n_values; i++) {
+		if (!(q->number & q->values[i].number))
+			continue;
+		put(t, "%s%s", comma, q->values[i].name);
+		comma = ", ";
+		rest &= (uint16_t)~q->values[i].number;
+	}
+	if (rest)
+		put(t, "%s0x%02x", comma, rest);
+}
+
+static void put_number(struct text *t, const struct mate_quantity *q)
+{
+	if (q->name)
+		put(t, "%s", q->name);
+	else
+		put(t, "%.*f%s%s", q->decimals, q->value, *q->unit ? " " : "", q->unit);
+}
+
+int mate_quantity_format(const struct mate_quantity *q, char *text, size_t size)
+{
+	struct text t = { text, size, 0 };
+	unsigned int n = q->number;
+
+	if (size)
+		*text = '\0';
+	if (!q->valid) {
+		put(&t, "not available");
+		return (int)t.len;
+	}
+	if (q->has_flag)
+		put(&t, "%s, ", q->flag ? "on" : "off");
+	switch (q->type) {
+	case MATE_T_BOOL:
+		put(&t, "%s", q->value != 0 ? "yes" : "no");
+		break;
+	case MATE_T_BITS:
+		put_bits(&t, q);
+		break;
+	case MATE_T_RAW:
+		put(&t, "0x%02x", n);
+		break;
+	case MATE_T_TIME:
+		put(&t, "%02u:%02u:%02u", n >> 11, (n >> 5) & 63, (n & 31) * 2);
+		break;
+	case MATE_T_DATE:
+		put(&t, "%04u-%02u-%02u", 2000 + (n >> 9), (n >> 5) & 15, n & 31);
+		break;
+	default:
+		put_number(&t, q);
+	}
+	return (int)t.len;
+}
