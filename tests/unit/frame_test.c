@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The frame code of the driver: what is complete, what is right, and what is
+ * said of everything else.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "frame.h"
+
+#define MARK MATENET_WORD_MARK
+
+/* READ reply of a device: value 0x1234. */
+static const __u16 read_reply[] = { 0x02 | MARK, 0x12, 0x34, 0x00, 0x48 };
+/* MX status page of the protocol description. */
+static const __u16 status_reply[] = {
+	0x03 | MARK, 0x89, 0x84, 0x89, 0x00, 0x55, 0x3f, 0x02,
+	0x00, 0x15, 0x00, 0xfe, 0x02, 0xa8, 0x03, 0xec
+};
+
+struct result {
+	__u32 status;
+	__u8 data[MATENET_MAX_DATA];
+	__u8 len;
+	int done_at;	/* words taken when the reply was complete, -1: never */
+};
+
+static void start(struct matenet_rx *rx, int cmd, int want, bool marks)
+{
+	memset(rx, 0, sizeof(*rx));
+	rx->cmd = cmd;
+	rx->want = want;
+	rx->marks = marks;
+}
+
+static struct result feed(struct matenet_rx *rx, const __u16 *words, int n)
+{
+	struct result r = { .done_at = -1 };
+	int i;
+
+	for (i = 0; i < n && r.done_at < 0; i++)
+		if (matenet_rx_push(rx, words[i]))
+			r.done_at = i + 1;
+	r.status = matenet_rx_end(rx, r.data, &r.len);
+	return r;
+}
+
+static struct result read_with(bool marks, const __u16 *words, int n)
+{
+	struct matenet_rx rx;
+
+	start(&rx, MATENET_CMD_READ, 5, marks);
+	return feed(&rx, words, n);
+}
+
+static void right_reply(void **state)
+{
+	struct result r;
+	int marks;
+
+	(void)state;
+	for (marks = 0; marks < 2; marks++) {
+		r = read_with(marks, read_reply, 5);
+		assert_int_equal(r.done_at, 5);
+		assert_int_equal(r.status, MATENET_ST_OK);
+		assert_int_equal(r.len, 3);
+		assert_memory_equal(r.data, "\x02\x12\x34", 3);
+	}
+}
+
+static void status_page(void **state)
+{
+	struct matenet_rx rx;
+	struct result r;
+	int i;
+
+	(void)state;
+	start(&rx, MATENET_CMD_STATUS, 16, true);
+	r = feed(&rx, status_reply, 16);
+	assert_int_equal(r.done_at, 16);
+	assert_int_equal(r.status, MATENET_ST_OK);
+	assert_int_equal(r.len, 14);
+	for (i = 0; i < 14; i++)
+		assert_int_equal(r.data[i], status_reply[i] & 0xff);
+}
+
+static void silence(void **state)
+{
+	struct result r = read_with(true, read_reply, 0);
+
+	(void)state;
+	assert_int_equal(r.status, MATENET_ST_TIMEOUT);
+	assert_int_equal(r.len, 0);
+}
+
+static void short_reply(void **state)
+{
+	int n;
+
+	(void)state;
+	for (n = 1; n < 5; n++) {
+		struct result r = read_with(true, read_reply, n);
+
+		assert_int_equal(r.done_at, -1);
+		assert_int_equal(r.status, MATENET_ST_SHORT);
+	}
+}
+
+/* Whatever bit of the reply is turned over: never OK. */
+static void every_flipped_bit(void **state)
+{
+	__u16 words[5];
+	int marks, byte, bit;
+
+	(void)state;
+	for (marks = 0; marks < 2; marks++)
+		for (byte = 0; byte < 5; byte++)
+			for (bit = 0; bit < 8; bit++) {
+				struct result r;
+
+				memcpy(words, read_reply, sizeof(words));
+				words[byte] ^= 1 << bit;
+				r = read_with(marks, words, 5);
+				assert_int_equal(r.done_at, -1);
+				assert_int_equal(r.status, MATENET_ST_CHECKSUM);
+				assert_int_equal(r.len, 5);
+			}
+}
+
+static void flipped_ninth_bit(void **state)
+{
+	__u16 words[5];
+	int byte;
+
+	(void)state;
+	for (byte = 0; byte < 5; byte++) {
+		struct matenet_rx rx;
+		struct result r;
+
+		memcpy(words, read_reply, sizeof(words));
+		words[byte] ^= MARK;
+		r = read_with(true, words, 5);
+		assert_int_equal(r.done_at, -1);
+		assert_int_equal(r.status, MATENET_ST_OK | MATENET_ST_MARK);
+		assert_memory_equal(r.data, "\x02\x12\x34", 3);
+
+		start(&rx, MATENET_CMD_READ, 5, true);
+		rx.strict = true;
+		assert_int_equal(feed(&rx, words, 5).status, MATENET_ST_MARK);
+
+		/* Where the ninth bits are not trusted nobody looks at them. */
+		r = read_with(false, words, 5);
+		assert_int_equal(r.done_at, 5);
+		assert_int_equal(r.status, MATENET_ST_OK);
+	}
+}
+
+static void junk_before(void **state)
+{
+	__u16 words[MATENET_MAX_JUNK + 6];
+	int n, i;
+
+	(void)state;
+	for (n = 1; n <= MATENET_MAX_JUNK + 1; n++) {
+		struct result r;
+
+		for (i = 0; i < n; i++)
+			words[i] = 0x11;
+		memcpy(words + n, read_reply, sizeof(read_reply));
+		r = read_with(true, words, n + 5);
+		if (n <= MATENET_MAX_JUNK) {
+			assert_int_equal(r.done_at, n + 5);
+			assert_int_equal(r.status, MATENET_ST_OK | MATENET_ST_JUNK);
+			assert_memory_equal(r.data, "\x02\x12\x34", 3);
+		} else {
+			assert_int_equal(r.done_at, -1);
+			assert_false(r.status & MATENET_ST_OK);
+		}
+		r = read_with(false, words, n + 5);
+		assert_int_equal(r.done_at, -1);
+		assert_int_equal(!!(r.status & MATENET_ST_OK), n <= MATENET_MAX_JUNK);
+	}
+}
+
+/* Every value an MX60 can answer with, its two zeros before it. */
+static void junk_never_changes_a_value(void **state)
+{
+	unsigned int value;
+	int marks;
+
+	(void)state;
+	for (marks = 0; marks < 2; marks++)
+		for (value = 0; value < 0x10000; value++) {
+			__u16 sum = 2 + (value >> 8) + (value & 0xff);
+			__u16 words[] = { 0, 0, 0x02 | MARK, value >> 8, value & 0xff,
+					  sum >> 8, sum & 0xff };
+			struct result r = read_with(marks, words, 7);
+
+			assert_true(r.status & MATENET_ST_OK);
+			assert_int_equal(r.data[1] << 8 | r.data[2], value);
+		}
+}
+
+static void two_replies_are_none(void **state)
+{
+	__u16 words[10];
+	int marks;
+
+	(void)state;
+	memcpy(words, read_reply, sizeof(read_reply));
+	memcpy(words + 5, read_reply, sizeof(read_reply));
+	words[4] ^= 1;	/* else the first one is complete, and right */
+	for (marks = 0; marks < 2; marks++) {
+		struct result r = read_with(marks, words, 10);
+
+		assert_int_equal(r.done_at, -1);
+		assert_int_equal(r.status & (MATENET_ST_OK | MATENET_ST_LONG), MATENET_ST_LONG);
+	}
+}
+
+static void long_reply(void **state)
+{
+	static const __u16 words[] = { 0x02 | MARK, 0x12, 0x34, 0x56, 0x00, 0x9e };
+	struct result r = read_with(true, words, 6);
+
+	(void)state;
+	assert_int_equal(r.done_at, -1);
+	assert_int_equal(r.status, MATENET_ST_LONG);
+}
+
+static void babble(void **state)
+{
+	struct matenet_rx rx;
+	__u8 data[MATENET_MAX_DATA];
+	__u8 len;
+	int i;
+
+	(void)state;
+	start(&rx, MATENET_CMD_READ, 5, true);
+	for (i = 0; i < 1000; i++)
+		assert_false(matenet_rx_push(&rx, 0x55));
+	assert_int_equal(rx.lost, 1000 - MATENET_MAX_WORDS);
+	assert_true(matenet_rx_end(&rx, data, &len) & MATENET_ST_LONG);
+	assert_true(len <= MATENET_MAX_DATA);
+}
+
+static void refusal(void **state)
+{
+	static const __u16 words[] = { 0x82 | MARK, 0x00, 0x00, 0x00, 0x82 };
+	struct matenet_rx rx;
+	struct result r = read_with(true, words, 5);
+
+	(void)state;
+	assert_int_equal(r.done_at, 5);
+	assert_int_equal(r.status, MATENET_ST_REFUSED);
+	/* The short form also where a page was asked for. */
+	start(&rx, MATENET_CMD_STATUS, 16, true);
+	r = feed(&rx, words, 5);
+	assert_int_equal(r.done_at, 5);
+	assert_int_equal(r.status, MATENET_ST_REFUSED);
+	start(&rx, MATENET_CMD_STATUS, 16, false);
+	r = feed(&rx, words, 5);
+	assert_int_equal(r.done_at, -1);
+	assert_int_equal(r.status, MATENET_ST_REFUSED);
+}
+
+static void line_errors(void **state)
+{
+	static const struct {
+		__u16 word;
+		__u32 status;
+	} rows[] = {
+		{ 0x34 | MATENET_WORD_FRAMING, MATENET_ST_FRAMING },
+		{ MATENET_WORD_BREAK, MATENET_ST_BREAK },
+		{ MATENET_WORD_OVERRUN, MATENET_ST_OVERRUN },
+	};
+	unsigned int i, at;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct result r = read_with(true, &rows[i].word, 1);
+
+		assert_true(r.status & rows[i].status);
+		assert_false(r.status & (MATENET_ST_OK | MATENET_ST_TIMEOUT));
+		/* Wherever it comes, even if the checksum is right all the same. */
+		for (at = 0; at < 5; at++) {
+			__u16 words[6];
+
+			memcpy(words, read_reply, sizeof(read_reply));
+			if (rows[i].word & MATENET_WORD_FRAMING) {
+				words[at] |= MATENET_WORD_FRAMING;
+				r = read_with(true, words, 5);
+			} else {
+				memmove(words + at + 1, words + at, (5 - at) * sizeof(*words));
+				words[at] = rows[i].word;
+				r = read_with(true, words, 6);
+			}
+			assert_int_equal(r.done_at, -1);
+			assert_true(r.status & rows[i].status);
+			assert_false(r.status & MATENET_ST_OK);
+		}
+	}
+}
+
+static void unknown_length(void **state)
+{
+	struct matenet_rx rx;
+	struct result r;
+
+	(void)state;
+	start(&rx, 0x30, 0, true);
+	r = feed(&rx, status_reply, 16);
+	assert_int_equal(r.done_at, -1);
+	assert_int_equal(r.status, MATENET_ST_OK);
+	assert_int_equal(r.len, 14);
+	start(&rx, 0x30, 0, true);
+	assert_int_equal(feed(&rx, status_reply, 15).status, MATENET_ST_CHECKSUM);
+	start(&rx, 0x30, 0, true);
+	assert_int_equal(feed(&rx, status_reply, 2).status, MATENET_ST_SHORT);
+}
+
+static void raw(void **state)
+{
+	static const __u16 words[] = { 0x01 | MARK, 0x02, 0x03, 0x04 };
+	struct matenet_rx rx;
+	struct result r;
+
+	(void)state;
+	start(&rx, -1, 4, true);
+	rx.raw = true;
+	r = feed(&rx, words, 4);
+	assert_int_equal(r.done_at, 4);
+	assert_int_equal(r.status, MATENET_ST_OK);
+	assert_int_equal(r.len, 4);
+	start(&rx, -1, 5, true);
+	rx.raw = true;
+	assert_int_equal(feed(&rx, words, 4).status, MATENET_ST_SHORT);
+	start(&rx, -1, 0, true);
+	rx.raw = true;
+	r = feed(&rx, words, 4);
+	assert_int_equal(r.status, MATENET_ST_OK);
+	assert_int_equal(r.len, 4);
+}
+
+/* Anything at all may come: no crash, and OK only with a right checksum. */
+static void random_words(void **state)
+{
+	static const int wants[] = { 0, 5, 16, 17, 34 };
+	unsigned int i, n, k;
+
+	(void)state;
+	srand(1);
+	for (i = 0; i < 200000; i++) {
+		struct matenet_rx rx;
+		__u16 words[80];
+		struct result r;
+
+		n = rand() % 80;
+		for (k = 0; k < n; k++) {
+			words[k] = rand() % 4 ? 0 : rand() & 0xff;
+			if (rand() % 8 == 0)
+				words[k] |= MARK;
+			if (rand() % 64 == 0)
+				words[k] |= 0x200 << rand() % 3;
+		}
+		start(&rx, rand() % 24, wants[rand() % 5], rand() & 1);
+		r = feed(&rx, words, n);
+		assert_true(r.len <= MATENET_MAX_DATA);
+		if (r.status & MATENET_ST_OK) {
+			int end = rx.n - 2;
+
+			assert_int_equal((rx.words[end] & 0xff) << 8 | (rx.words[end + 1] & 0xff),
+					 matenet_sum(r.data, r.len));
+			assert_false(rx.errors);
+		}
+	}
+}
+
+static void learning(void **state)
+{
+	struct matenet_framing f = { false, 0 };
+	struct matenet_rx with, without;
+	int i;
+
+	(void)state;
+	start(&with, MATENET_CMD_READ, 5, false);
+	feed(&with, read_reply, 5);
+	without = with;
+	without.words[0] &= 0xff;
+
+	for (i = 0; i < 3; i++) {
+		assert_false(f.marks);
+		matenet_framing_learn(&f, &with);
+	}
+	assert_true(f.marks);
+	/* Two in a row prove nothing. */
+	for (i = 0; i < 10; i++) {
+		matenet_framing_learn(&f, &without);
+		matenet_framing_learn(&f, &without);
+		matenet_framing_learn(&f, &with);
+		assert_true(f.marks);
+	}
+	for (i = 0; i < 3; i++)
+		matenet_framing_learn(&f, &without);
+	assert_false(f.marks);
+}
+
+static void commands_known(void **state)
+{
+	__u8 cmd[6] = { 1, 0, 0, 0, 0, 0 };
+	int code;
+
+	(void)state;
+	for (code = 0; code < 256; code++) {
+		bool harmless = code == 2 || code == 4 || code == 22;
+
+		cmd[1] = code;
+		assert_int_equal(matenet_cmd_harmless(cmd, 6), harmless);
+		assert_int_equal(matenet_cmd_repeatable(cmd, 6), harmless || code == 3);
+		/* Another length is no command anybody knows. */
+		assert_false(matenet_cmd_harmless(cmd, 5));
+		assert_false(matenet_cmd_repeatable(cmd, 5));
+		assert_int_equal(matenet_reply_len(cmd, 6),
+				 code < 4 ? 3 : code == 4 ? 14 : code == 22 ? 15 : 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(right_reply),
+		cmocka_unit_test(status_page),
+		cmocka_unit_test(silence),
+		cmocka_unit_test(short_reply),
+		cmocka_unit_test(every_flipped_bit),
+		cmocka_unit_test(flipped_ninth_bit),
+		cmocka_unit_test(junk_before),
+		cmocka_unit_test(junk_never_changes_a_value),
+		cmocka_unit_test(two_replies_are_none),
+		cmocka_unit_test(long_reply),
+		cmocka_unit_test(babble),
+		cmocka_unit_test(refusal),
+		cmocka_unit_test(line_errors),
+		cmocka_unit_test(unknown_length),
+		cmocka_unit_test(raw),
+		cmocka_unit_test(random_words),
+		cmocka_unit_test(learning),
+		cmocka_unit_test(commands_known),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
