@@ -70,7 +70,8 @@ int mate_bus_list(struct mate_bus_info *list, size_t max)
 		if (n < max) {
 			memset(&list[n], 0, sizeof(list[n]));
 			list[n].number = (unsigned int)number;
-			snprintf(list[n].name, sizeof(list[n].name), PREFIX "%ld", number);
+			snprintf(list[n].name, sizeof(list[n].name), PREFIX "%u",
+				 list[n].number);
 			read_tty(&list[n]);
 		}
 		n++;

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* matetool attach, matetool detach: a bus lives as long as its tty is open. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+#define LDISC_MATENET	29	/* N_DEVELOPMENT */
+#define LDISC_TTY	0	/* N_TTY */
+#define TICK_MS		500	/* how often the attached tty is looked at */
+#define DETACH_MS	5000	/* a bus ends with its transaction, 10 s at worst by setting */
+
+static struct {
+	int ldisc;
+	bool foreground;
+} opts = { .ldisc = LDISC_MATENET };
+
+enum { OPT_LDISC = 256 };
+
+static const struct option attach_options[] = {
+	{ "foreground", no_argument, NULL, 'f' },
+	{ "ldisc", required_argument, NULL, OPT_LDISC },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int attach_option(int c, const char *arg)
+{
+	char *end;
+	long n;
+
+	if (c == 'f') {
+		opts.foreground = true;
+		return 0;
+	}
+	n = strtol(arg, &end, 10);
+	if (*end || end == arg || n < 1 || n > 255)
+		return fail(EXIT_USAGE, "usage", "--ldisc %s: a number from 1 to 255 is wanted",
+			    arg);
+	opts.ldisc = (int)n;
+	return 0;
+}
+
+/* ---- the tty -------------------------------------------------------------- */
+
+static int fail_tty(const char *path)
+{
+	return fail(EXIT_FAILED, "tty", "%s: %s", path, strerror(errno));
+}
+
+/* Open a tty without becoming its session and without waiting for a carrier. */
+static int open_tty(const char *path, int *fd)
+{
+	*fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (*fd < 0)
+		return fail_tty(path);
+	if (isatty(*fd))
+		return 0;
+	close(*fd);
+	return fail(EXIT_USAGE, "tty", "%s: not a tty", path);
+}
+
+static int fail_ldisc(const char *path, int fd)
+{
+	if (errno == EINVAL || errno == ENODEV)
+		fail(EXIT_FAILED, "no_ldisc", "line discipline %d is not there: modprobe n_matenet",
+		     opts.ldisc);
+	else
+		fail(EXIT_FAILED, "tty", "%s: line discipline %d: %s", path, opts.ldisc,
+		     strerror(errno));
+	close(fd);
+	return EXIT_FAILED;
+}
+
+/* Make a bus of the tty; *@old is what must be put back. */
+static int attach_tty(const char *path, int *fd, int *old, struct mate_bus_info *bus)
+{
+	int ret = open_tty(path, fd);
+
+	if (ret)
+		return ret;
+	if (ioctl(*fd, TIOCGETD, old))
+		return fail_ldisc(path, *fd);
+	if (*old == opts.ldisc) {
+		close(*fd);
+		return fail(EXIT_FAILED, "busy", "%s: it is a bus already", path);
+	}
+	(void)ioctl(*fd, TIOCEXCL);
+	/* Before the line discipline is there: this may clear the FIFOs. */
+	tty_set_low_latency(*fd, tty_base(path));
+	if (ioctl(*fd, TIOCSETD, &opts.ldisc))
+		return fail_ldisc(path, *fd);
+	if (find_bus_of_tty(tty_base(path), bus))
+		return 0;
+	(void)ioctl(*fd, TIOCSETD, old);
+	close(*fd);
+	return fail(EXIT_FAILED, "no_ldisc", "%s: line discipline %d made no bus of it: is it n_matenet?",
+		    path, opts.ldisc);
+}
+
+/* ---- staying -------------------------------------------------------------- */
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stop = 1;
+}
+
+static void catch_signals(sigset_t *unblocked)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	sigset_t block;
+
+	sigemptyset(&block);
+	sigaddset(&block, SIGTERM);
+	sigaddset(&block, SIGINT);
+	sigprocmask(SIG_BLOCK, &block, unblocked);
+	sigdelset(unblocked, SIGTERM);
+	sigdelset(unblocked, SIGINT);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+}
+
+/* Until a signal, a hangup, or somebody took the line discipline away. */
+static void stay(int fd, int old, const sigset_t *unblocked)
+{
+	const struct timespec tick = { .tv_nsec = TICK_MS * 1000000L };
+	struct pollfd p = { .fd = fd };
+	int ldisc;
+
+	while (!stop) {
+		/* A hangup need not wake a poller of a foreign line discipline. */
+		if (ppoll(&p, 1, &tick, unblocked) < 0 && errno != EINTR)
+			return;
+		if (p.revents & (POLLHUP | POLLERR | POLLNVAL))
+			return;
+		if (ioctl(fd, TIOCGETD, &ldisc) || ldisc != opts.ldisc)
+			return;
+	}
+	notify_systemd("STOPPING=1");
+	(void)ioctl(fd, TIOCSETD, &old);
+	(void)ioctl(fd, TIOCNXCL);
+}
+
+static void print_attached(const struct mate_bus_info *bus, const char *path, pid_t pid)
+{
+	if (flags.json)
+		print_json(json_pack("{s:s,s:s+,s:s,s:i}", "bus", bus->name, "node", "/dev/",
+				     bus->name, "tty", path, "pid", (int)pid));
+	else
+		printf("/dev/%s\n", bus->name);
+	fflush(stdout);
+}
+
+/* Nothing of the caller's may be held: terminal, directory, pipes. */
+static void become_daemon(void)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	setsid();
+	if (chdir("/") || null < 0)
+		return;
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	dup2(null, STDERR_FILENO);
+	if (null > STDERR_FILENO)
+		close(null);
+}
+
+static int in_background(int fd, int old, const char *path, const struct mate_bus_info *bus,
+			 const sigset_t *unblocked)
+{
+	pid_t pid = fork();
+
+	if (pid < 0) {
+		fail_tty("fork");
+		(void)ioctl(fd, TIOCSETD, &old);
+		return EXIT_FAILED;
+	}
+	if (pid) {
+		print_attached(bus, path, pid);
+		return EXIT_OK;
+	}
+	become_daemon();
+	stay(fd, old, unblocked);
+	_exit(EXIT_OK);
+}
+
+static int run_attach(int argc, char **argv)
+{
+	struct mate_bus_info bus;
+	sigset_t unblocked;
+	char path[256];
+	int fd, old, ret;
+
+	ret = want_args(&verb_attach, argc, 1, 1);
+	if (ret)
+		return ret;
+	tty_path(argv[0], path, sizeof(path));
+	/* From here on a signal means: put back what was. */
+	catch_signals(&unblocked);
+	ret = attach_tty(path, &fd, &old, &bus);
+	if (ret)
+		return ret;
+	if (!opts.foreground)
+		return in_background(fd, old, path, &bus, &unblocked);
+	print_attached(&bus, path, getpid());
+	notify_systemd("READY=1");
+	stay(fd, old, &unblocked);
+	return EXIT_OK;
+}
+
+const struct verb verb_attach = {
+	.name = "attach",
+	.args = "[-f] [--ldisc N] TTY",
+	.summary = "Make a bus of a serial port and print its node",
+	.help = "Goes to the background and stays there as long as the bus.\n\n"
+		"  -f, --foreground  stay in the foreground; tells systemd when ready\n"
+		"      --ldisc N     number of the line discipline, 29 by default\n\n"
+		"Examples:\n"
+		"  matetool attach /dev/ttyS1\n"
+		"  matetool attach -f /dev/ttyUSB0     in a systemd unit with Type=notify\n",
+	.short_options = "f",
+	.long_options = attach_options,
+	.option = attach_option,
+	.run = run_attach,
+};
+
+/* ---- detach --------------------------------------------------------------- */
+
+/* The bus that a number, a bus or a tty names. */
+static int named_bus(const char *arg, struct mate_bus_info *bus)
+{
+	char name[64];
+
+	if (*arg && strspn(arg, "0123456789") == strlen(arg))
+		snprintf(name, sizeof(name), "matenet%s", arg);
+	else
+		snprintf(name, sizeof(name), "%s", tty_base(arg));
+	if (find_bus_by_name(name, bus) || find_bus_of_tty(name, bus))
+		return 0;
+	return fail(EXIT_NO_BUS, mate_errname(MATE_E_NO_BUS), "%s: no such bus, and no bus on such a tty",
+		    name);
+}
+
+static bool wait_gone(const struct mate_bus_info *bus)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+	struct mate_bus_info now;
+
+	for (int ms = 0; ms < DETACH_MS; ms += 10) {
+		if (!find_bus_by_name(bus->name, &now) || strcmp(now.tty, bus->tty))
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+static int run_detach(int argc, char **argv)
+{
+	const int ldisc = LDISC_TTY;
+	struct mate_bus_info bus;
+	char path[64];
+	int fd, ret;
+
+	ret = want_args(&verb_detach, argc, 1, 1) ?: named_bus(argv[0], &bus);
+	if (ret)
+		return ret;
+	tty_path(bus.tty, path, sizeof(path));
+	ret = open_tty(path, &fd);
+	if (ret)
+		return ret;
+	ret = ioctl(fd, TIOCSETD, &ldisc) ? fail_tty(path) : EXIT_OK;
+	if (!ret && !wait_gone(&bus))
+		ret = fail(EXIT_FAILED, "busy", "%s: it is still there", bus.name);
+	(void)ioctl(fd, TIOCNXCL);
+	close(fd);
+	if (!ret && flags.json)
+		ret = print_json(json_pack("{s:s,s:s}", "bus", bus.name, "tty", path));
+	return ret;
+}
+
+const struct verb verb_detach = {
+	.name = "detach",
+	.args = "TTY|BUS",
+	.summary = "End a bus: its serial port becomes a plain tty again",
+	.help = "The matetool attach or ldattach that made the bus is told by the tty and ends\n"
+		"(ldattach has to be ended by hand).\n\n"
+		"Examples:\n"
+		"  matetool detach /dev/ttyS1\n"
+		"  matetool detach 0              the bus matenet0\n",
+	.short_options = "",
+	.run = run_detach,
+};
