@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Commands from the line to the bus, replies back in time. */
+#ifndef MATESIM_SERVER_H
+#define MATESIM_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bus.h"
+#include "fault.h"
+#include "frame.h"
+#include "tty9.h"
+#include "world.h"
+
+#define PENDING_MAX 8
+
+struct pending {
+	struct reply reply;
+	int64_t due;		/* CLOCK_MONOTONIC ns */
+};
+
+struct server {
+	/* set by the caller */
+	struct tty9 *tty;
+	struct bus *bus;
+	struct world *world;	/* NULL: time stands still */
+	const struct fault_plan *faults;
+	int64_t turnaround_ns;
+	double speed;
+	bool trace;
+	/* its own */
+	struct command_rx rx;
+	unsigned long commands;
+	struct pending pending[PENDING_MAX];
+	unsigned int n_pending;
+	int64_t started;
+	int64_t world_due;
+};
+
+/* Until SIGTERM or SIGINT (0), or the line is gone (-1, after a message). */
+int server_run(struct server *server);
+
+#endif
