@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* uart9: what differs between kernels 5.10 and 7.x; the code has the newest form. */
+#ifndef U9_COMPAT_H
+#define U9_COMPAT_H
+
+#include <linux/hrtimer.h>
+#include <linux/serial_8250.h>
+#include <linux/version.h>
+
+/* 6.13 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+static inline void u9_hrtimer_setup(struct hrtimer *timer,
+				    enum hrtimer_restart (*fn)(struct hrtimer *),
+				    clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = fn;
+}
+
+#define hrtimer_setup u9_hrtimer_setup
+#endif
+
+/* 6.17: register offset and value of uart_port.serial_in/out became unsigned */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define U9_REG_T int
+#define U9_VAL_T int
+#else
+#define U9_REG_T unsigned int
+#define U9_VAL_T u32
+#endif
+
+/* 6.1: const */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#define U9_CONST_OLD
+#else
+#define U9_CONST_OLD const
+#endif
+
+#endif
