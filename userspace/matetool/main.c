@@ -119,7 +119,8 @@ static int parse_options(int argc, char **argv, const char *short_options,
 	while ((c = getopt_long(argc, argv, short_options, options, NULL)) != -1) {
 		if (c == '?' || c == ':')
 			return bad_option(c, argv);
-		if (verb && verb->option && !strchr(COMMON_SHORT, c)) {
+		/* Long options without a letter are above all characters. */
+		if (verb && verb->option && (c > 127 || !strchr(COMMON_SHORT, c))) {
 			ret = verb->option(c, optarg);
 			if (ret)
 				return ret;
