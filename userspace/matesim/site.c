@@ -244,4 +244,7 @@ void site_build(struct site *site, struct bus *bus, uint32_t seed,
 		bus->ports[port] = dev;
 	}
 	world_at_least_one(w);
+	/* The devices as they are now show in the first answers already. */
+	world_run(w, w->t + WORLD_STEP_S);
+	w->started = w->t;
 }
