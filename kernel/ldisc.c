@@ -8,6 +8,7 @@
 #include <linux/capability.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/tty_driver.h>
 
 #include "compat.h"
 #include "matenet.h"
@@ -55,7 +56,8 @@ static int matenet_ldisc_open(struct tty_struct *tty)
 
 	if (!capable(CAP_NET_ADMIN))
 		return -EPERM;
-	if (!tty->ops->write || !tty->port)
+	/* Not a pty or a console: they have no parity bit to carry the ninth. */
+	if (tty->driver->type != TTY_DRIVER_TYPE_SERIAL || !tty->ops->write || !tty->port)
 		return -EOPNOTSUPP;
 
 	bus = bus_alloc(tty);

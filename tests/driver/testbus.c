@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "testbus.h"
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pattern.h"
+
+#define SYSFS "/sys/class/matenet/matenet0/"
+#define COMMAND_BYTES 6
+
+enum profile testbus_profile(void)
+{
+	static const char * const names[] = { "uml", "timing", "smp" };
+	const char *profile = getenv("MATENET_PROFILE");
+	unsigned int i;
+
+	for (i = 0; profile && i < 3; i++)
+		if (!strcmp(profile, names[i]))
+			return (enum profile)i;
+	errx(1, "MATENET_PROFILE: %s: not one of uml, timing, smp", profile ? profile : "not set");
+}
+
+static int run(const char *program, const char *argument)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		err(1, "fork");
+	if (!pid) {
+		int null = open("/dev/null", O_WRONLY);
+
+		dup2(null, 2);
+		execlp(program, program, argument, NULL);
+		_exit(127);
+	}
+	if (waitpid(pid, &status, 0) < 0)
+		err(1, "waitpid");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int testbus_rmmod(const char *module)
+{
+	return run("rmmod", module);
+}
+
+int testbus_insmod(const char *module)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/lib/matenet/%s.ko", module);
+	return run("insmod", path);
+}
+
+void testbus_modules(void)
+{
+	static const char * const modules[] = { "uart9", "n_matenet" };
+	char path[64];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "/sys/module/%s", modules[i]);
+		if (access(path, F_OK) && testbus_insmod(modules[i]))
+			errx(1, "insmod %s failed", modules[i]);
+	}
+}
+
+pid_t testbus_sim(const char *tty, ...)
+{
+	const char *argv[32] = { "matesim" };
+	char line[64] = "";
+	int out[2], argc = 1;
+	va_list ap;
+	FILE *from;
+	pid_t pid;
+
+	va_start(ap, tty);
+	while (argc < 30 && (argv[argc] = va_arg(ap, const char *)))
+		argc++;
+	va_end(ap);
+	argv[argc++] = tty;
+	argv[argc] = NULL;
+
+	if (pipe2(out, O_CLOEXEC))
+		err(1, "pipe");
+	pid = fork();
+	if (pid < 0)
+		err(1, "fork");
+	if (!pid) {
+		dup2(out[1], 1);
+		execvp(argv[0], (char **)argv);
+		_exit(127);
+	}
+	close(out[1]);
+	from = fdopen(out[0], "r");
+	if (!fgets(line, sizeof(line), from) || strcmp(line, "ready\n"))
+		errx(1, "matesim: not ready but \"%s\"", line);
+	fclose(from);
+	return pid;
+}
+
+void testbus_end(pid_t pid, int sig)
+{
+	kill(pid, sig);
+	waitpid(pid, NULL, 0);
+}
+
+int testbus_attach(const char *tty)
+{
+	int ldisc = TESTBUS_LDISC, fd, ret;
+
+	fd = open(tty, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		err(1, "%s", tty);
+	if (ioctl(fd, TIOCSETD, &ldisc)) {
+		ret = -errno;
+		close(fd);
+		return ret;
+	}
+	return fd;
+}
+
+void testbus_detach(int tty_fd)
+{
+	int ldisc = 0;
+
+	if (ioctl(tty_fd, TIOCSETD, &ldisc))
+		err(1, "TIOCSETD N_TTY");
+	close(tty_fd);
+}
+
+int testbus_open(int flags)
+{
+	int fd = open(TESTBUS_NODE, flags | O_CLOEXEC);
+
+	if (fd < 0)
+		err(1, "%s", TESTBUS_NODE);
+	return fd;
+}
+
+struct matenet_config testbus_config(int fd)
+{
+	struct matenet_config config;
+
+	if (ioctl(fd, MATENET_IOC_G_CONFIG, &config))
+		err(1, "G_CONFIG");
+	return config;
+}
+
+int testbus_set_config(int fd, struct matenet_config config)
+{
+	return ioctl(fd, MATENET_IOC_S_CONFIG, &config) ? -errno : 0;
+}
+
+void testbus_allow_writes(int fd)
+{
+	struct matenet_config config = testbus_config(fd);
+
+	config.flags |= MATENET_CFG_WRITABLE;
+	if (testbus_set_config(fd, config))
+		err(1, "S_CONFIG");
+}
+
+struct matenet_xfer testbus_request(uint8_t port, uint8_t cmd, uint16_t addr, uint16_t param)
+{
+	return (struct matenet_xfer){
+		.tx_len = COMMAND_BYTES,
+		.tx = { port, cmd, addr >> 8, addr, param >> 8, param },
+	};
+}
+
+int testbus_xfer(int fd, struct matenet_xfer *x)
+{
+	return ioctl(fd, MATENET_IOC_XFER, x) ? -errno : 0;
+}
+
+/* The right status, and nothing doubtful about it. */
+static int ask(int fd, struct matenet_xfer *x, unsigned int len)
+{
+	int ret = testbus_xfer(fd, x);
+
+	if (ret || x->status != (MATENET_ST_OK | MATENET_ST_TX_DONE) || x->rx_len != len) {
+		fprintf(stderr, "# %02x %02x %02x%02x %02x%02x: error %d status %#x, %u bytes\n",
+			x->tx[0], x->tx[1], x->tx[2], x->tx[3], x->tx[4], x->tx[5],
+			ret, x->status, x->rx_len);
+		return 0;
+	}
+	return 1;
+}
+
+int testbus_read_right(int fd, uint8_t port, uint16_t addr)
+{
+	struct matenet_xfer x = testbus_request(port, MATENET_CMD_READ, addr, 0);
+
+	return ask(fd, &x, 3) && (x.rx[1] << 8 | x.rx[2]) == matesim_pattern(port, addr);
+}
+
+int testbus_status_right(int fd, uint8_t port, uint16_t page)
+{
+	struct matenet_xfer x = testbus_request(port, MATENET_CMD_STATUS, page, 0);
+	unsigned int i;
+
+	if (!ask(fd, &x, 14))
+		return 0;
+	for (i = 0; i < 13; i++)
+		if (x.rx[i + 1] != matesim_pattern_status(port, page, i))
+			return 0;
+	return 1;
+}
+
+int testbus_log_right(int fd, uint8_t port, uint16_t day)
+{
+	struct matenet_xfer x = testbus_request(port, MATENET_CMD_LOG, 0, day);
+	unsigned int i;
+
+	if (!ask(fd, &x, 15))
+		return 0;
+	for (i = 0; i < 14; i++)
+		if (x.rx[i + 1] != matesim_pattern_log(port, day, i))
+			return 0;
+	return 1;
+}
+
+void testbus_attribute(const char *name, char *text, size_t size)
+{
+	char path[128];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), SYSFS "%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		err(1, "%s", path);
+	n = read(fd, text, size - 1);
+	if (n < 1)
+		err(1, "%s", path);
+	close(fd);
+	text[n - (text[n - 1] == '\n')] = 0;
+}
+
+uint64_t testbus_counter(const char *name)
+{
+	char path[64], text[32];
+
+	snprintf(path, sizeof(path), "statistics/%s", name);
+	testbus_attribute(path, text, sizeof(text));
+	return strtoull(text, NULL, 10);
+}
+
+int64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000LL + ts.tv_nsec / 1000;
+}
+
+void sleep_us(int64_t us)
+{
+	struct timespec ts = { us / 1000000, us % 1000000 * 1000 };
+
+	while (nanosleep(&ts, &ts) && errno == EINTR)
+		;
+}
