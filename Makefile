@@ -5,9 +5,11 @@
 KDIR   ?= /lib/modules/$(shell uname -r)/build
 O      ?= $(CURDIR)/build
 PREFIX ?= /usr
+PROFILE ?= smp
 export O PREFIX DESTDIR
+MAKEFLAGS += --no-print-directory
 
-KREL   = $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+KREL   = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 KBUILD = $(O)/kmod/$(KREL)
 KMAKE  = $(MAKE) -C $(KDIR) M=$(KBUILD)
 
@@ -20,23 +22,92 @@ help:
 #: make modules        only the kernel module    (W=1 C=2: with warnings and sparse)
 #: make userspace      only library, matetool and matesim
 #: make install        module, library, tools, header, man pages, udev rule (DESTDIR=, PREFIX=)
+#: make demo           in a VM: attach, scan a simulated hub, show what the devices say
+#: make check          all tests; T="SUITE.. SUITE/PROFILE.." for some (tests/run -h)
+#: make vm-shell       a shell in a VM with all of this in it (PROFILE=smp, timing or uml)
+#: make deps           install the Debian packages that all this needs
+#: make stage          build everything that goes into the VM
 #: make clean          remove everything that was built
+#:
+#: KDIR=DIR  kernel to build the module for        O=DIR  where results go (build/)
 
 # Sources are copied, so that one checkout builds for any number of kernels.
 modules: kdir-exists
 	@mkdir -p $(KBUILD)/tests
 	@cp -ru Kbuild kernel include $(KBUILD)/
 	@cp -ru tests/uart $(KBUILD)/tests/
-	$(KMAKE) modules
+	@$(KMAKE) modules
 
 kdir-exists:
 	@test -n "$(KREL)" || { echo "make: $(KDIR): no kernel headers there;" \
 		"install linux-headers-$$(uname -r) or give KDIR=" >&2; exit 1; }
 
 userspace:
-	$(MAKE) -C userspace
+	@$(MAKE) -C userspace
+
+# Only where there are headers: the tools are of use on another machine too.
+install: userspace
+	@$(MAKE) -C userspace install
+	@if [ -n "$(KREL)" ]; then \
+		$(MAKE) modules && $(KMAKE) INSTALL_MOD_PATH=$(DESTDIR) modules_install; \
+	else \
+		echo "make: $(KDIR): no kernel headers there, module not installed" >&2; \
+	fi
 
 clean:
 	rm -rf $(O)
 
-.PHONY: all help modules kdir-exists userspace clean
+# ---- tests, in the VM and out of it ------------------------------------------
+
+VM     = tests/vm/vm
+STAGE  = $(O)/stage
+SUITES = wire driver tool
+
+deps:
+	@tests/vm/deps
+
+# A guest's kernel, and our modules for it.
+guests: guest-uml guest-debian
+guest-uml: guest-%: deps
+	@dir=$$(tests/vm/kernel $*) && $(MAKE) modules plant UART9=m ARCH=um KDIR=$$dir/kdir
+guest-debian: guest-%: deps
+	@dir=$$(tests/vm/kernel $*) && $(MAKE) modules plant UART9=m KDIR=$$dir/kdir
+
+# The module with faults on request that the rig's own test loads.
+plant: modules
+	@mkdir -p $(KBUILD)/plant
+	@cp -u tests/vm/plant/* $(KBUILD)/plant/
+	@$(MAKE) -C $(KDIR) M=$(KBUILD)/plant modules
+
+# What has not changed keeps its time, so that the initramfs is not made again.
+stage: guests stage-files
+	@rsync -rlpc --delete $(STAGE).new/ $(STAGE)/
+
+stage-files: deps
+	@rm -rf $(STAGE).new
+	@$(MAKE) -C userspace
+	@$(MAKE) -C userspace install DESTDIR=$(STAGE).new PREFIX=/usr
+	@for suite in $(SUITES); do \
+		$(MAKE) -C tests/$$suite all && \
+		$(MAKE) -C tests/$$suite install DESTDIR=$(STAGE).new || exit; \
+	done
+	@install -t $(STAGE).new/usr/libexec/matenet-tests tests/vm/suite tests/vm/demo.sh
+
+unit: deps
+	@$(MAKE) -C tests/unit
+
+check: stage unit
+	@tests/run $(T)
+
+vm-shell: stage
+	@$(VM) -p $(PROFILE) -i
+
+# Building is not what one wants to see here.
+demo: deps
+	@mkdir -p $(O)/log
+	@echo "Building (log: $(O)/log/build.log) ..."
+	@$(MAKE) stage >$(O)/log/build.log 2>&1 || { tail -n 30 $(O)/log/build.log; exit 1; }
+	@$(VM) -p uml /usr/libexec/matenet-tests/demo.sh
+
+.PHONY: all help modules kdir-exists userspace install clean deps guests guest-uml guest-debian \
+	plant stage stage-files unit check vm-shell demo

@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2016 # what is quoted is for the guest's shell, or for eval
+# The rig tested: what it passes on, and that no fault escapes it.  Prints TAP.
+set -uo pipefail
+
+here=$(dirname "$(readlink -f "$0")")
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+count=0 failures=0
+
+# run NAME STATUS REGEXP OPTION.. COMMAND..: the exit status must be STATUS, and
+# what is printed must match.
+run() {
+	local name=$1 want=$2 pattern=$3 got=0
+	shift 3
+	"$here/vm" "$@" >"$out/text" 2>&1 || got=$?
+	expect "$name" "[ $got = $want ] && grep -qE -- '$pattern' '$out/text'"
+	[ -n "$passed" ] || { echo "# exit status $got, wanted $want and $pattern"; sed 's/^/# /' "$out/text"; }
+}
+
+expect() { # NAME CONDITION
+	count=$((count + 1))
+	passed=
+	if eval "$2"; then
+		passed=yes
+		echo "ok $count - $1"
+	else
+		failures=$((failures + 1))
+		echo "not ok $count - $1"
+	fi
+}
+
+fault() { # NAME: commands in the guest that load the module with this fault
+	echo "insmod /lib/matenet/plant.ko fault=$1; echo survived"
+}
+
+# What is left of this test's guests, told by a variable in their environment.
+strays() { grep -lszx "MATENET_SELFTEST=$$" /proc/[0-9]*/environ | grep -v "^/proc/\($$\|self\)/"; }
+export MATENET_SELFTEST=$$
+
+echo TAP version 13
+
+run 'no command' 125 'no command given'
+run 'unknown profile' 125 '-p vax: no such profile' -p vax true
+run 'empty profile' 125 "-p '': no such profile" -p '' true
+run 'bad time limit' 125 '-t soon: not a number' -t soon true
+run 'bad variable' 125 '-e 1X=y: not NAME=VALUE' -e 1X=y true
+run 'unknown option' 125 '-z: unknown option' -z true
+run 'leak check where there is none' 125 '-k: only the uml profile.*not smp' -k -p smp true
+
+for profile in uml timing smp; do
+	run "$profile: exit status 0, output" 0 '^hello$' -p $profile echo hello
+	expect "$profile: nothing but the output" "[ \"\$(cat '$out/text')\" = hello ]"
+done
+run 'uml: exit status 1' 1 '' false
+run 'uml: exit status 42' 42 '' sh -c 'exit 42'
+run 'timing: exit status 42' 42 '' -p timing sh -c 'exit 42'
+run 'smp: exit status 42, profile, two CPUs' 42 '^smp 2$' -p smp \
+	sh -c 'echo $MATENET_PROFILE $(nproc); exit 42'
+run 'unknown command' 127 'nosuchthing' nosuchthing
+run 'arguments and variables arrive as they are' 0 "^<a  b><\\\$c'><d e>\$" -e "D=d e" \
+	sh -c 'echo "<$1><$2><$D>"' sh 'a  b' "\$c'"
+for profile in uml smp; do
+	rm -rf "$out/dir"
+	run "$profile: runs with an output directory" 0 '' -p $profile -o "$out/dir" \
+		sh -c 'seq 100000 >/out/numbers; mkdir /out/sub; echo x >/out/sub/file; echo mine >/dev/kmsg'
+	expect "$profile: files come back whole" \
+		"[ \"\$(seq 100000 | cksum)\" = \"\$(cksum <'$out/dir/numbers')\" ] && [ \"\$(cat '$out/dir/sub/file')\" = x ]"
+	expect "$profile: dmesg comes back" "grep -q mine '$out/dir/dmesg'"
+done
+
+run 'uml: a harmless module is no complaint' 0 survived sh -c "$(fault none)"
+run 'uml: WARN' 123 'WARNING: .*plant_warn' sh -c "$(fault warn)"
+run 'smp: WARN' 123 'WARNING: .*plant_warn' -p smp sh -c "$(fault warn)"
+run 'uml: a complaint weighs more than the exit status' 123 'WARNING' sh -c "$(fault warn); exit 7"
+run 'uml: lock inversion' 123 'possible circular locking' sh -c "$(fault inversion)"
+run 'uml: sleep under a spinlock' 123 'scheduling while atomic|invalid context' sh -c "$(fault atomic)"
+run 'uml: write behind an object' 123 'KASAN: slab-out-of-bounds' sh -c "$(fault overrun)"
+run 'uml: lost memory' 123 'kmemleak: [1-9]' -k sh -c "$(fault leak)"
+run 'uml: no lost memory' 0 survived -k sh -c "$(fault none)"
+run 'uml: panic' 125 'Kernel panic.*planted' sh -c "$(fault panic)"
+run 'smp: panic' 125 'Kernel panic.*planted' -p smp sh -c "$(fault panic)"
+run 'uml: a task that hangs in the kernel' 125 'blocked for more than' -t 60 sh -c "$(fault hang)"
+
+run 'uml: an endless loop meets the time limit' 124 'ended after 5 seconds' -t 5 sh -c 'while :; do :; done'
+run 'timing: an endless loop meets the time limit' 124 'ended after 20 seconds' -p timing -t 20 \
+	sh -c 'while :; do :; done'
+run 'smp: a command that waits for ever meets the time limit' 124 'here.*ended after 20 seconds|ended after 20' \
+	-p smp -t 20 sh -c 'echo here; sleep 10000'
+expect 'no process is left' '[ -z "$(strays)" ]'
+
+echo "1..$count"
+[ $failures = 0 ]
