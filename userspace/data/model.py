@@ -55,9 +55,15 @@ class Row:
         return DataError([f"{self.path}:{self.line}: {text}"])
 
 
+def short(path):
+    """The path as seen from here, if it is below."""
+    there = os.path.relpath(path)
+    return path if there.startswith("..") else there
+
+
 def read_table(path, columns):
     """Rows of a tab-separated file whose first line without # names the columns."""
-    name = os.path.relpath(path)
+    name = short(path)
     rows, faults, seen_header = [], [], False
     with open(path, encoding="utf-8") as f:
         for n, text in enumerate(f, 1):
@@ -115,16 +121,16 @@ def check_common(row):
     row.evidence = next((e for e in EVIDENCE if e in row.note), "reported")
 
 
-def parse_values(row, text, limit):
-    """number=name;... as a list of pairs."""
+def parse_values(row, text, mask):
+    """number=name;... as a list of pairs; all numbers lie within the bits of mask."""
     pairs = []
     for item in text.split(";") if text else []:
         m = re.match(r"(0x[0-9A-Fa-f]+|\d+)=(.*)\Z", item)
         if not m or not NAME.match(m.group(2)):
             raise row.fault(f'value "{item}" is not number=name')
         number = int(m.group(1), 0)
-        if number > limit:
-            raise row.fault(f'value "{item}" does not fit: at most {limit}')
+        if number & ~mask:
+            raise row.fault(f'value "{item}" does not fit into the bits 0x{mask:X}')
         if number in (p[0] for p in pairs) or m.group(2) in (p[1] for p in pairs):
             raise row.fault(f'value "{item}" is there twice')
         pairs.append((number, m.group(2)))
@@ -291,7 +297,7 @@ def check_cover(rows, path):
         for byte in range(length):
             free = [bit for bit in range(7, -1, -1) if (byte, bit) not in owner]
             if free:
-                faults.append(f"{os.path.relpath(path)}:1: {page} byte {byte}: no field has bit "
+                faults.append(f"{short(path)}:1: {page} byte {byte}: no field has bit "
                               + " ".join(map(str, free)))
     if faults:
         raise DataError(faults)

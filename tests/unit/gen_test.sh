@@ -1,0 +1,137 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The generator finds faults in the data and says where they are.
+set -u
+
+data=@TOP@/userspace/data
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+export PYTHONDONTWRITEBYTECODE=1
+n=0 failed=0
+
+result() { # ok|'not ok' NAME
+	n=$((n + 1))
+	echo "$1 $n - $2"
+	[ "$1" = ok ] || failed=1
+}
+
+gen() { python3 "$data/gen.py" --registers "$tmp/registers.tsv" --pages "$tmp/pages.tsv" "$@"; }
+
+fresh() { cp "$data/registers.tsv" "$data/pages.tsv" "$tmp/"; chmod u+w "$tmp"/*.tsv; }
+
+# bad NAME TABLE SED-EXPRESSION MESSAGE: after the change the generator fails, and one
+# line of its output is FILE:LINE: ... with the line that was changed and the message.
+bad() {
+	local out line status
+	fresh
+	sed -i "$3" "$tmp/$2.tsv"
+	line=$(cmp -s "$data/$2.tsv" "$tmp/$2.tsv" ||
+		diff "$data/$2.tsv" "$tmp/$2.tsv" | sed -n '1s/^[0-9,]*[acd]\([0-9]*\).*/\1/p')
+	out=$(gen 2>&1)
+	status=$?
+	if [ $status = 1 ] && [ -n "$line" ] && grep -q "$2.tsv:$line: .*$4" <<<"$out"; then
+		result ok "$1"
+	else
+		result 'not ok' "$1"
+		printf '# wanted %s.tsv:%s: %s, status 1\n# got status %s\n' "$2" "$line" "$4" $status
+		echo "${out//$'\n'/$'\n'#}" | sed '1s/^/# /'
+	fi
+}
+
+fresh
+if out=$(gen 2>&1) && [ -z "$out" ]; then
+	result ok 'the data are right'
+else
+	result 'not ok' 'the data are right'
+	echo "# $out"
+fi
+
+r=registers p=pages
+fx=$'^fx\t000A\t'
+bad 'a column too few' $r "/$fx/s/\\t[^\\t]*\$//" '10 columns, expected 11'
+bad 'a column too many' $p $'/^mx_log\tday/s/$/\tmore/' '11 columns, expected 10'
+bad 'columns with other names' $r $'s/^device\treg/unit\treg/' 'columns are'
+bad 'an unknown device' $r "s/$fx/gx\\t000A\\t/" 'device "gx" is none of'
+bad 'a register in lower case' $r "s/$fx/fx\\t000a\\t/" 'reg "000a" is not four'
+bad 'a register twice' $r "s/$fx/fx\\t000B\\t/" 'reg "000B" already on line\|has reg'
+bad 'a name twice' $r "/$fx/s/float_setpoint/air_temp_raw/" 'id "air_temp_raw"\|has id'
+bad 'a register of all devices again' $r "s/$fx/fx\\t0000\\t/" 'for all devices'
+bad 'an id that is no identifier' $r "/$fx/s/float_setpoint/float-setpoint/" 'not a lower-case C identifier'
+bad 'an id that is a word of C' $r "/$fx/s/float_setpoint/float/" 'not a lower-case C identifier'
+bad 'no label' $r "/$fx/s/Float set point//" 'has no label'
+bad 'an unknown type' $r "/$fx/s/s16/s17/" 'type "s17" is none of'
+bad 'a type that is no type' $r "/$fx/s/s16/s16@3/" 'type "s16@3" is not understood'
+bad 'a 230 V rule for an MX' $r $'/^mx\t0008\t/s/s16/s16@x2/' 'only an FX'
+bad 'an unknown scale' $r "/$fx/s/0\\.1/0.3/" 'scale "0.3" is none of'
+bad 'an unknown unit' $r "/$fx/s/\\tV\\t/\\tVolt\\t/" 'unit "Volt" is none of'
+bad 'an unknown access' $r "/$fx/s/rw incdec/rw decinc/" 'access "decinc" is none of'
+bad 'neither ro, rw nor wo' $r "/$fx/s/rw incdec/incdec/" 'exactly one of ro rw wo'
+bad 'an unknown risk' $r "/$fx/s/setpoint\\t\\t/fun\\t\\t/" 'risk "fun" is none of'
+bad 'writable without a risk' $r "/$fx/s/setpoint\\t\\t/-\\t\\t/" 'what can be written has a risk'
+bad 'a value without a name' $r $'/^mx\t01C8/s/3=absorb/3/' 'value "3" is not number=name'
+bad 'a value twice' $r $'/^mx\t01C8/s/3=absorb/2=absorb/' 'is there twice'
+bad 'a value too large' $r $'/^mx\t01C9/s/8=night_light/200=night_light/' 'does not fit'
+bad 'a set of two bits as one' $r $'/^fx\t0039/s/0x04=/0x06=/' 'not a single bit'
+bad 'a quote in a label' $p $'/^mx_log\tday/s/Days ago/Days "ago"/' 'contains a quote'
+bad 'an unknown page' $p $'/^mx_log\tday/s/^mx_log/fx_log/' 'page "fx_log" is none of'
+bad 'bits beyond the page' $p $'/^mx_log\tday/s/\t13\t/\t14\t/' 'has bytes 0 to 13'
+bad 'bits upside down' $p $'/^mx_log\tenergy/s/7:4/4:7/' 'bits go from 7 down to 0'
+bad 'bits that are none' $p $'/^mx_log\tenergy/s/2\\[7:4\\]/2[7:4/' 'is not BYTE'
+bad 'bits of two fields' $p $'/^mx_log\tcharge\t/s/9\\[5:0\\]/9[6:0]/' 'bit 9\[6\] belongs to "charge" already\|belongs to' 
+bad 'an unknown type of field' $p $'/^mx_log\tday/s/\tu\t/\tx\t/' 'type "x" is none of'
+bad 'a sign with odd width' $p $'/^mx_log\tcharge\t/s/\tu\t/\ts\t/' 'cannot have 14 bits'
+bad 'an unknown rule' $p $'/^fx_status\tbuy_c/s/halve:/third:/' 'rule "third" is none of'
+bad 'a rule of no field' $p $'/^fx_status\tbuy_c/s/is_230v/is_400v/' 'has no field "is_400v"'
+bad 'a rule of a wrong field' $p $'/^fx_status\tbuy_c/s/is_230v/errors/' 'not a plain bool'
+bad 'values of no register' $p $'/^fx_status\twarnings/s/0059/0060/' 'no such register with values'
+
+# A bit nobody has is a fault of the page as a whole.
+fresh
+sed -i '/^mx_log	day/d' "$tmp/pages.tsv"
+if out=$(gen 2>&1); then
+	result 'not ok' 'a bit without a field'
+elif grep -q 'pages.tsv:1: mx_log byte 13: no field has bit 7 6 5 4 3 2 1 0' <<<"$out"; then
+	result ok 'a bit without a field'
+else
+	result 'not ok' 'a bit without a field'
+	echo "# $out"
+fi
+
+# All faults at once, not one a run.
+fresh
+sed -i "s/$fx/fx\\t000a\\t/; s/^dc\\t00D5/dc\\t00d5/" "$tmp/registers.tsv"
+if [ "$(gen 2>&1 | grep -c 'upper-case hex')" = 2 ]; then
+	result ok 'all faults of a table are told'
+else
+	result 'not ok' 'all faults of a table are told'
+fi
+
+# One more line of data is one more register, with no other change.
+fresh
+printf 'mx\t0ABC\tnew_thing\tNew thing\tu16\t0.01\tkWh\tro\t-\t\tinferred\n' >>"$tmp/registers.tsv"
+if gen --out "$tmp/out" && grep -q 'MATE_REG_MX_NEW_THING = 0x0ABC,' "$tmp/out/mate_tables.h" &&
+	grep -A6 '"new_thing"' "$tmp/out/mate_tables.c" | grep -q MATE_EV_INFERRED &&
+	cc -std=gnu11 -Wall -Wextra -Werror -I "$tmp/out" -c -o "$tmp/t.o" "$tmp/out/mate_tables.c"; then
+	result ok 'a new line is a new register'
+else
+	result 'not ok' 'a new line is a new register'
+fi
+
+# Equal data, equal output: the build is reproducible.
+gen --out "$tmp/again"
+if cmp -s "$tmp/out/mate_tables.c" "$tmp/again/mate_tables.c"; then
+	result ok 'the output depends on the data alone'
+else
+	result 'not ok' 'the output depends on the data alone'
+fi
+
+# The header can be used from C++ and without anything before it.
+if echo '#include <mate_tables.h>' | cc -xc++ -Wall -Werror -I "$tmp/out" -fsyntax-only - &&
+	echo '#include <mate_tables.h>' | cc -xc -std=c11 -Wall -Werror -pedantic -I "$tmp/out" -fsyntax-only -; then
+	result ok 'the header is C and C++ by itself'
+else
+	result 'not ok' 'the header is C and C++ by itself'
+fi
+
+echo "1..$n"
+exit $failed
