@@ -92,6 +92,11 @@ static u8 u9_irq_id(const struct u9_port *p, u64 now)
 	return UART_IIR_NO_INT;
 }
 
+static bool u9_irq_connected(const struct u9_port *p)
+{
+	return p->irq_on && p->knobs.irq;
+}
+
 /* When the transmit FIFO runs empty, if nothing comes in between. */
 static u64 u9_tx_empty_time(const struct u9_port *p)
 {
@@ -121,7 +126,7 @@ static u64 u9_irq_time(struct u9_port *p, u64 now)
 {
 	u64 t = U9_NEVER;
 
-	if (!p->irq_on || !p->ier)
+	if (!u9_irq_connected(p) || !p->ier)
 		return t;
 	if (u9_irq_id(p, now) != UART_IIR_NO_INT)
 		return now;
@@ -176,7 +181,7 @@ static enum hrtimer_restart u9_chip_timer(struct hrtimer *timer)
 	raw_spin_lock_irqsave(&p->pair->lock, flags);
 	p->armed = U9_NEVER;
 	now = u9_replay(p->pair);
-	pending = p->irq_on && u9_irq_id(p, now) != UART_IIR_NO_INT;
+	pending = u9_irq_connected(p) && u9_irq_id(p, now) != UART_IIR_NO_INT;
 	raw_spin_unlock_irqrestore(&p->pair->lock, flags);
 
 	while (pending && rounds++ < U9_IRQ_ROUNDS)
@@ -496,7 +501,7 @@ void u9_chip_init(struct u9_port *p)
 {
 	hrtimer_setup(&p->timer, u9_chip_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
 	p->armed = U9_NEVER;
-	p->knobs = (struct u9_knobs){ .txempty = 1, .fifo = 16 };
+	p->knobs = (struct u9_knobs){ .txempty = 1, .fifo = 16, .irq = 1 };
 	p->tx.next = U9_NEVER;
 	p->tx.line = (struct u9_line){ .bit = 1, .bits = ~0U };
 	p->rx.due = U9_NEVER;

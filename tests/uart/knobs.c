@@ -31,6 +31,7 @@ static const struct u9_knob u9_knob_table[] = {
 	{ U9_KNOB(fifo),	.min = 1, .max = U9_MAX_FIFO },
 	{ U9_KNOB(ppm),		.min = -U9_PPM_LIMIT, .max = U9_PPM_LIMIT },
 	{ U9_KNOB(latch),	.words = { "start", "parity" } },
+	{ U9_KNOB(irq),		.words = { "no", "yes" } },
 };
 
 static DEFINE_MUTEX(u9_knobs_mutex);	/* writers */

@@ -51,6 +51,7 @@ struct u9_knobs {
 	int fifo;		/* depth of the FIFOs: 1, 16, 64 */
 	int ppm;		/* this port's clock runs so much too fast */
 	int latch;		/* enum u9_latch_mode */
+	int irq;		/* 0: interrupts do not get through */
 };
 
 /* What the line looks like from one start bit (or level change) to the next. */

@@ -24,6 +24,7 @@
 
 #define WIRE_MODULE	"/lib/matenet/uart9.ko"
 #define WIRE_DEBUGFS	"/sys/kernel/debug/uart9"
+#define WIRE_FIFO	16
 #define WIRE_NODES_MS	5000	/* devtmpfs makes them from another thread */
 
 uint64_t wire_now(void)
@@ -45,6 +46,18 @@ void wire_sleep_until(uint64_t ns)
 void wire_sleep_us(unsigned int us)
 {
 	wire_sleep_until(wire_now() + us * 1000ULL);
+}
+
+bool wire_exact_time(void)
+{
+	const char *profile = getenv("MATENET_PROFILE");
+
+	return profile && strcmp(profile, "smp");
+}
+
+int wire_quiet_ms(void)
+{
+	return wire_exact_time() ? 10 : 50;
 }
 
 /* ---- the module ---- */
@@ -404,6 +417,31 @@ int wire_read(int fd, struct wire_parmrk *state, struct wire_char *chars, size_t
 		}
 		if (poll(&p, 1, timeout_ms) <= 0)
 			break;
+	}
+	return done;
+}
+
+int wire_exchange(int from, int to, const void *data, size_t n, struct wire_char *chars,
+		  size_t room)
+{
+	struct wire_parmrk state = { 0 };
+	const uint8_t *byte = data;
+	size_t chunk, done = 0;
+	int ret;
+
+	while (n) {
+		chunk = n < WIRE_FIFO ? n : WIRE_FIFO;
+		ret = wire_write(from, byte, chunk);
+		if (!ret)
+			ret = wire_drain(from);
+		if (!ret)
+			ret = wire_read(to, &state, chars + done, room - done,
+					chunk == n ? wire_quiet_ms() : 1);
+		if (ret < 0)
+			return ret;
+		done += ret;
+		byte += chunk;
+		n -= chunk;
 	}
 	return done;
 }

@@ -79,12 +79,23 @@ int wire_drain(int fd);
  */
 int wire_read(int fd, struct wire_parmrk *state, struct wire_char *chars, size_t n,
 	      int timeout_ms);
+/*
+ * Send @n bytes from one descriptor to the other, never more at a time than a
+ * FIFO holds, and read what comes of them until the line is quiet.  Returns the
+ * number of characters.
+ */
+int wire_exchange(int from, int to, const void *data, size_t n, struct wire_char *chars,
+		  size_t room);
 /* Throw away what is there or still comes within @ms. */
 void wire_discard(int fd, int ms);
 /* The same for raw bytes that are at hand; returns the number of characters. */
 size_t wire_parmrk_decode(struct wire_parmrk *state, const uint8_t *raw, size_t n,
 			  struct wire_char *chars);
 
+/* Does code run on time here?  Not with two CPUs emulated as fast as the host can. */
+bool wire_exact_time(void);
+/* After so long without a character no more will come. */
+int wire_quiet_ms(void);
 uint64_t wire_now(void);
 void wire_sleep_until(uint64_t ns);
 void wire_sleep_us(unsigned int us);
