@@ -7,11 +7,6 @@ static bool odd_ones(uint8_t byte)
 	return __builtin_parity(byte);
 }
 
-enum ninth_parity ninth_idle(enum ninth_method method)
-{
-	return method == NINTH_STICK ? NINTH_SPACE : NINTH_EVEN;
-}
-
 enum ninth_parity ninth_setting(enum ninth_method method, uint16_t word)
 {
 	bool ninth = word & NINTH;
@@ -21,12 +16,24 @@ enum ninth_parity ninth_setting(enum ninth_method method, uint16_t word)
 	return ninth == odd_ones(word & 0xff) ? NINTH_EVEN : NINTH_ODD;
 }
 
-/* The receiver expects 0 under space parity, the byte's own under even. */
+/* The parity bit that the receiver takes for right. */
+static bool expected(enum ninth_parity setting, uint8_t byte)
+{
+	switch (setting) {
+	case NINTH_SPACE:
+		return false;
+	case NINTH_MARK:
+		return true;
+	case NINTH_EVEN:
+		return odd_ones(byte);
+	default:
+		return !odd_ones(byte);
+	}
+}
+
 static uint16_t make_word(const struct ninth_rx *rx, uint8_t byte, bool wrong)
 {
-	bool expected = rx->method == NINTH_EVENODD && odd_ones(byte);
-
-	return byte | (expected != wrong ? NINTH : 0);
+	return byte | (expected(rx->setting, byte) != wrong ? NINTH : 0);
 }
 
 bool ninth_rx(struct ninth_rx *rx, uint8_t raw, uint16_t *word)

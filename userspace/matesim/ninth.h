@@ -20,18 +20,16 @@ enum ninth_method {
 
 enum ninth_parity { NINTH_SPACE, NINTH_MARK, NINTH_EVEN, NINTH_ODD };
 
-/* The setting under which the UART waits for bytes. */
-enum ninth_parity ninth_idle(enum ninth_method method);
-
 /* The setting under which the UART sends @word with its ninth bit. */
 enum ninth_parity ninth_setting(enum ninth_method method, uint16_t word);
 
 /*
  * Undo what the tty does to received bytes under PARMRK|INPCK: FF FF is a
- * data byte FF, FF 00 xx is xx with a wrong parity bit.
+ * data byte FF, FF 00 xx is xx with a wrong parity bit.  Any setting will do
+ * to receive, so that nothing need be switched after sending.
  */
 struct ninth_rx {
-	enum ninth_method method;
+	enum ninth_parity setting;	/* the UART's at present */
 	enum { NINTH_RX_DATA, NINTH_RX_FF, NINTH_RX_FF00 } state;
 };
 

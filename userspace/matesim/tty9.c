@@ -57,6 +57,7 @@ static int set_parity(struct tty9 *tty, enum ninth_parity parity)
 	if (tcsetattr(tty->fd, TCSANOW, &tty->raw) < 0)
 		return complain(tty, "cannot set the parity");
 	tty->parity = parity;
+	tty->rx.setting = parity;
 	return 0;
 }
 
@@ -110,8 +111,7 @@ static int choose_method(struct tty9 *tty, enum tty9_want want)
 				tty->path);
 		}
 	}
-	tty->rx.method = tty->method;
-	return set_parity(tty, ninth_idle(tty->method));
+	return set_parity(tty, ninth_setting(tty->method, 0));
 }
 
 int tty9_open(struct tty9 *tty, const char *path, enum tty9_want want)
@@ -133,6 +133,7 @@ int tty9_open(struct tty9 *tty, const char *path, enum tty9_want want)
 	if (choose_method(tty, want) < 0)
 		goto err_restore;
 	tty->tells_empty = ioctl(tty->fd, TIOCSERGETLSR, &lsr) == 0;
+	prompt_begin(&tty->prompt, path);
 	tcflush(tty->fd, TCIOFLUSH);
 	return 0;
 
@@ -151,6 +152,7 @@ void tty9_close(struct tty9 *tty)
 	/* Let the last reply leave with the parity it was given. */
 	clock_sleep_until(tty->sent_at + GUARD_NS);
 	tcsetattr(tty->fd, TCSANOW, &tty->saved);
+	prompt_end(&tty->prompt);
 	close(tty->fd);
 	tty->fd = -1;
 }
@@ -239,9 +241,12 @@ static int send_run(struct tty9 *tty, const uint16_t *words, size_t n,
 	return 0;
 }
 
+/*
+ * The last setting stays: a switch after the last byte could fall into the
+ * first byte of the next command.
+ */
 int tty9_send(struct tty9 *tty, const uint16_t *words, size_t n, int64_t start)
 {
-	enum ninth_parity idle = ninth_idle(tty->method);
 	size_t run;
 
 	for (; n; words += run, n -= run, start = 0) {
@@ -249,11 +254,7 @@ int tty9_send(struct tty9 *tty, const uint16_t *words, size_t n, int64_t start)
 		if (send_run(tty, words, run, start) < 0)
 			return -1;
 	}
-	if (tty->parity == idle)
-		return 0;
-	if (wait_empty(tty) < 0)
-		return -1;
-	return set_parity(tty, idle);
+	return 0;
 }
 
 int tty9_receive(struct tty9 *tty, uint16_t *words, size_t max)

@@ -9,6 +9,7 @@
 #include <termios.h>
 
 #include "ninth.h"
+#include "prompt.h"
 
 /* 1 start, 8 data, 1 parity and 1 stop bit at 9600 baud. */
 #define TTY9_CHAR_NS 1145834LL
@@ -25,6 +26,7 @@ struct tty9 {
 	struct ninth_rx rx;
 	int64_t sent_at;		/* when the last byte will be out */
 	bool tells_empty;		/* TIOCSERGETLSR works */
+	struct prompt prompt;
 };
 
 /* All return 0 or -1 with a message on stderr. */

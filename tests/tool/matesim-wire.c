@@ -1,0 +1,665 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * matesim on the simulated wire, asked by plain termios and judged by the
+ * recorder: nothing of the driver takes part.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kselftest.h"
+#include "pattern.h"
+#include "wirelib.h"
+
+#ifndef CMSPAR
+#define CMSPAR 010000000000
+#endif
+
+#define CLIENT		0		/* ttyW0 */
+#define DEVICE		1		/* ttyW1, matesim's */
+#define DEVICE_TTY	"/dev/ttyW1"
+#define NINTH		0x100
+#define MAX_REPLY	24
+#define REPLY_MS	150
+/* A UART has a byte in the middle of the stop bit, half a bit before its end. */
+#define HALF_BIT_US	53
+
+enum { READ = 0x02, WRITE = 0x03, STATUS = 0x04, LOG = 0x16 };
+
+/* Microseconds that software may add in each profile. */
+struct limits {
+	double gap;		/* byte 0 to byte 1 of a reply */
+	double late;		/* reply later than asked for */
+};
+
+struct question {
+	uint8_t port, cmd;
+	uint16_t addr, param;
+};
+
+struct words {
+	uint16_t word[MAX_REPLY];
+	int n;
+};
+
+static int client = -1;
+static bool evenodd;
+static enum wire_parity parity_now = WIRE_NONE;
+static struct wire_parmrk parmrk;
+
+static void die(const char *what)
+{
+	ksft_exit_fail_msg("%s: %s\n", what, strerror(errno));
+}
+
+static struct limits limits(void)
+{
+	const char *profile = getenv("MATENET_PROFILE");
+
+	/* Two emulated CPUs without a clock of their own prove no timing. */
+	if (profile && !strcmp(profile, "smp"))
+		return (struct limits){ 50000, 50000 };
+	return (struct limits){ 200, 500 };
+}
+
+/* --- matesim ------------------------------------------------------------- */
+
+/* Returns when it says "ready"; what it says otherwise goes to @why. */
+static pid_t sim_start(const char *options, char *why, size_t size)
+{
+	char command[256];
+	int out[2];
+	FILE *from;
+	pid_t pid;
+
+	snprintf(command, sizeof(command), "exec matesim %s 2>&1", options);
+	if (pipe2(out, O_CLOEXEC))
+		die("pipe");
+	pid = fork();
+	if (pid < 0)
+		die("fork");
+	if (!pid) {
+		dup2(out[1], 1);
+		execl("/bin/sh", "sh", "-c", command, NULL);
+		_exit(127);
+	}
+	close(out[1]);
+	from = fdopen(out[0], "r");
+	while (why[0] = 0, fgets(why, size, from) && strcmp(why, "ready\n"))
+		ksft_print_msg("%s", why);
+	/* Left open: it may still have something to say. */
+	return pid;
+}
+
+static pid_t sim(const char *options)
+{
+	char line[160], all[200];
+	pid_t pid;
+
+	snprintf(all, sizeof(all), "%s " DEVICE_TTY, options);
+	pid = sim_start(all, line, sizeof(line));
+	if (strcmp(line, "ready\n"))
+		ksft_exit_fail_msg("matesim %s: not ready\n", all);
+	return pid;
+}
+
+static int sim_wait(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) < 0)
+		die("waitpid");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int sim_end(pid_t pid)
+{
+	kill(pid, SIGTERM);
+	return sim_wait(pid);
+}
+
+/* --- the controller's side, as simple as can be -------------------------- */
+
+static void set_parity(enum wire_parity parity)
+{
+	if (parity != parity_now && wire_set_parity(client, parity) < 0)
+		die("set parity");
+	parity_now = parity;
+}
+
+static enum wire_parity parity_for(uint16_t word)
+{
+	bool ninth = word & NINTH;
+
+	if (!evenodd)
+		return ninth ? WIRE_MARK : WIRE_SPACE;
+	return ninth == __builtin_parity(word & 0xff) ? WIRE_EVEN : WIRE_ODD;
+}
+
+static void idle(void)
+{
+	set_parity(evenodd ? WIRE_EVEN : WIRE_SPACE);
+}
+
+/*
+ * Runs of one parity, each sent to its end before the next.  The last parity
+ * stays, for the reply may come at once.
+ */
+static void send_words(const uint16_t *words, int n)
+{
+	uint8_t bytes[MAX_REPLY];
+	int i = 0, run;
+
+	while (i < n) {
+		enum wire_parity parity = parity_for(words[i]);
+
+		for (run = 0; i + run < n && parity_for(words[i + run]) == parity; run++)
+			bytes[run] = words[i + run] & 0xff;
+		set_parity(parity);
+		if (wire_write(client, bytes, run) || wire_drain(client))
+			die("write");
+		i += run;
+	}
+}
+
+static void make_command(struct question q, uint16_t words[8])
+{
+	const uint8_t bytes[6] = {
+		q.port, q.cmd, q.addr >> 8, q.addr, q.param >> 8, q.param,
+	};
+	unsigned int sum = 0, i;
+
+	for (i = 0; i < 6; i++) {
+		words[i] = bytes[i];
+		sum += bytes[i];
+	}
+	words[0] |= NINTH;
+	words[6] = sum >> 8;
+	words[7] = sum & 0xff;
+}
+
+static struct words receive(int want)
+{
+	struct wire_char chars[MAX_REPLY];
+	struct words reply;
+	int i;
+
+	reply.n = wire_read(client, &parmrk, chars, want, REPLY_MS);
+	if (reply.n < 0)
+		die("read");
+	for (i = 0; i < reply.n; i++) {
+		bool ninth = wire_parity_bit(parity_now, chars[i].byte);
+
+		if (chars[i].bad)
+			ninth = !ninth;
+		reply.word[i] = chars[i].byte | (ninth ? NINTH : 0);
+	}
+	return reply;
+}
+
+static int reply_bytes(uint8_t cmd)
+{
+	return cmd == STATUS ? 16 : cmd == LOG ? 17 : 5;
+}
+
+static struct words ask(struct question q)
+{
+	uint16_t words[8];
+
+	make_command(q, words);
+	send_words(words, 8);
+	return receive(reply_bytes(q.cmd));
+}
+
+static struct words ask_read(uint8_t port, uint16_t addr)
+{
+	return ask((struct question){ port, READ, addr, 0 });
+}
+
+static bool sum_fits(const struct words *r)
+{
+	unsigned int sum = 0;
+	int i;
+
+	for (i = 0; i < r->n - 2; i++)
+		sum += r->word[i] & 0xff;
+	return r->n > 2 && ((r->word[r->n - 2] & 0xff) << 8 | (r->word[r->n - 1] & 0xff)) ==
+			   (sum & 0xffff);
+}
+
+static bool marks_fit(const struct words *r)
+{
+	int i;
+
+	for (i = 0; i < r->n; i++)
+		if (!(r->word[i] & NINTH) != (i > 0))
+			return false;
+	return r->n > 0;
+}
+
+/* Value of a READ or WRITE reply, -1 if it is not one. */
+static long value(const struct words *r)
+{
+	if (r->n != 5 || !sum_fits(r) || !marks_fit(r))
+		return -1;
+	return (r->word[1] << 8 | r->word[2]) & 0xffff;
+}
+
+static bool answers(uint8_t port, uint16_t addr)
+{
+	struct words r = ask_read(port, addr);
+
+	return value(&r) == matesim_pattern(port, addr);
+}
+
+static bool right_page(const struct words *r, struct question q)
+{
+	int i, n = reply_bytes(q.cmd) - 3;
+
+	if (r->n != n + 3 || !sum_fits(r) || !marks_fit(r))
+		return false;
+	for (i = 0; i < n; i++)
+		if (r->word[1 + i] != (q.cmd == LOG ? matesim_pattern_log(q.port, q.param, i) :
+				       matesim_pattern_status(q.port, q.addr, i)))
+			return false;
+	return true;
+}
+
+static bool right(struct question q)
+{
+	struct words r = ask(q);
+
+	switch (q.cmd) {
+	case READ:
+		return value(&r) == matesim_pattern(q.port, q.addr);
+	case WRITE:
+		return value(&r) == q.param;
+	default:
+		return right_page(&r, q);
+	}
+}
+
+/* --- what the recorder saw ----------------------------------------------- */
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+struct figures {
+	double *gap, *turn;	/* us, one a reply */
+	double inside;		/* longest later gap, us */
+	int replies, wrong_marks;
+};
+
+static struct words port_words(const struct wire_log *log, unsigned int port)
+{
+	struct words r = { .n = 0 };
+	size_t i;
+
+	for (i = 0; i < log->n && r.n < MAX_REPLY; i++)
+		if (log->byte[i].port == port)
+			r.word[r.n++] = log->byte[i].bits;
+	return r;
+}
+
+/* A reply is the device's bytes after a byte of the client's. */
+static struct figures judge(const struct wire_log *log)
+{
+	struct figures f = { 0 };
+	const struct wire_byte *b = log->byte;
+	double gap;
+	size_t i;
+	int at = 0;
+
+	f.gap = calloc(log->n + 1, sizeof(double));
+	f.turn = calloc(log->n + 1, sizeof(double));
+	if (!f.gap || !f.turn)
+		die("calloc");
+	for (i = 1; i < log->n; i++) {
+		if (b[i].port != DEVICE)
+			continue;
+		gap = ((double)b[i].start - (double)b[i - 1].end) / 1e3;
+		at = b[i - 1].port == DEVICE ? at + 1 : 0;
+		f.wrong_marks += !(b[i].bits & NINTH) != (at > 0);
+		if (at == 0)
+			f.turn[f.replies++] = gap;
+		else if (at == 1)
+			f.gap[f.replies - 1] = gap;
+		else if (gap > f.inside)
+			f.inside = gap;
+	}
+	qsort(f.gap, f.replies, sizeof(double), compare);
+	qsort(f.turn, f.replies, sizeof(double), compare);
+	return f;
+}
+
+#define inject(...) do { \
+	if (wire_inject(0, __VA_ARGS__)) \
+		die("inject"); \
+} while (0)
+
+static void forget(void)
+{
+	if (wire_record_clear(0))
+		die("clear the recorder");
+}
+
+static struct wire_log recorded(void)
+{
+	struct wire_log log;
+
+	if (wire_record_read(0, &log))
+		die("read the recorder");
+	return log;
+}
+
+/* --- tests --------------------------------------------------------------- */
+
+static struct question question(unsigned int i)
+{
+	struct question q = {
+		.port = i % 11, .cmd = READ, .addr = i * 977, .param = 0,
+	};
+
+	if (i % 10 == 3)
+		q.cmd = STATUS;
+	if (i % 10 == 6)
+		q = (struct question){ q.port, LOG, 0, i % 129 };
+	if (i % 10 == 9)
+		q = (struct question){ q.port, WRITE, q.addr, i * 31 };
+	return q;
+}
+
+/* Commands as a stream and every reply judged on the wire. */
+static void many_commands(int count, const char *options, double turnaround)
+{
+	const struct limits limit = limits();
+	pid_t pid = sim(options);
+	struct wire_log log;
+	struct figures f;
+	int i, bad = 0;
+
+	idle();
+	forget();
+	for (i = 0; i < count; i++)
+		bad += !right(question(i));
+	log = recorded();
+	f = judge(&log);
+	ksft_test_result(!bad, "%s: %d commands, %d answered wrong\n", options, count, bad);
+	ksft_test_result(f.replies == count && !f.wrong_marks,
+			 "%s: %d replies on the wire, %d wrong ninth bits\n", options, f.replies,
+			 f.wrong_marks);
+	if (!f.replies)
+		ksft_exit_fail_msg("no reply to judge\n");
+	if (!evenodd) {
+		ksft_test_result(f.gap[f.replies - 1] <= limit.gap,
+				 "byte 0 to byte 1: median %.1f us, maximum %.1f us\n",
+				 f.gap[f.replies / 2], f.gap[f.replies - 1]);
+		ksft_test_result(f.inside <= limit.gap / 100,
+				 "no gap after byte 1: longest %.1f us\n", f.inside);
+		ksft_test_result(f.turn[0] >= turnaround - HALF_BIT_US &&
+				 f.turn[f.replies - 1] <= turnaround + limit.late,
+				 "turnaround %.1f to %.1f us, %.0f asked for\n", f.turn[0],
+				 f.turn[f.replies - 1], turnaround);
+	}
+	free(f.gap);
+	free(f.turn);
+	wire_log_free(&log);
+	ksft_test_result(sim_end(pid) == 0, "SIGTERM ends it with status 0\n");
+}
+
+static void default_site(void)
+{
+	static const struct {
+		uint8_t port;
+		long type, byte0;
+	} expected[] = {
+		{ 0, 0x0001, 0x100 }, { 1, 0x0003, 0x102 }, { 2, 0x0002, 0x102 },
+		{ 3, 0x0004, 0x102 }, { 4, -1, 0 }, { 10, -1, 0 },
+	};
+	pid_t pid = sim("--speed 0");
+	struct words r;
+	size_t i;
+	int bad = 0;
+
+	idle();
+	for (i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		r = ask_read(expected[i].port, 0);
+		if (expected[i].type < 0)
+			bad += r.n != 0;
+		else
+			bad += value(&r) != expected[i].type || r.word[0] != expected[i].byte0;
+	}
+	ksft_test_result(!bad, "a hub with mx, fx and dc, the other ports silent\n");
+	r = ask((struct question){ 3, STATUS, 0x0b, 0 });
+	ksft_test_result(r.n == 16 && sum_fits(&r) && r.word[0] == 0x104, "a page of the dc\n");
+	sim_end(pid);
+}
+
+/* Whether a page of the dc is another one two seconds later. */
+static bool page_moves(const char *options)
+{
+	const struct question q = { 3, STATUS, 0x0a, 0 };
+	struct words before, after;
+	pid_t pid = sim(options);
+
+	idle();
+	before = ask(q);
+	wire_sleep_us(2000000);
+	after = ask(q);
+	sim_end(pid);
+	if (before.n != 16 || after.n != 16 || !sum_fits(&before) || !sum_fits(&after))
+		ksft_exit_fail_msg("no page of the dc\n");
+	return memcmp(before.word, after.word, sizeof(before.word[0]) * before.n);
+}
+
+static void values_move(void)
+{
+	ksft_test_result(page_moves("--speed 3600 --time 06:00"), "two hours in two seconds\n");
+	ksft_test_result(!page_moves("--speed 0"), "time stands still at speed 0\n");
+}
+
+static void mx60_junk(void)
+{
+	static const uint16_t expected[] = { 0x00, 0x00, 0x102, 0x11, 0x03, 0x00, 0x16 };
+	pid_t pid = sim("--direct mx,mx60");
+	uint16_t words[8];
+	struct words r;
+
+	idle();
+	make_command((struct question){ 0, READ, 0, 0 }, words);
+	send_words(words, 8);
+	r = receive(7);
+	ksft_test_result(r.n == 7 && !memcmp(r.word, expected, sizeof(expected)),
+			 "an MX60 sends two unmarked 00 first\n");
+	sim_end(pid);
+}
+
+/* Broken commands are met with silence, and the next right one is answered. */
+static void broken_commands(void)
+{
+	static const uint16_t noise[] = { 0x00, 0xff, 0x55, 0x02 };
+	pid_t pid = sim("--pattern --turnaround-us 1000");
+	uint16_t words[8];
+
+	idle();
+	make_command((struct question){ 1, READ, 5, 0 }, words);
+	words[7] ^= 1;
+	send_words(words, 8);
+	ksft_test_result(receive(1).n == 0, "wrong checksum: silence\n");
+	words[7] ^= 1;
+	words[0] &= ~NINTH;
+	send_words(words, 8);
+	ksft_test_result(receive(1).n == 0, "no mark: silence\n");
+	words[0] |= NINTH;
+	send_words(words, 5);
+	ksft_test_result(answers(1, 6), "right after half a command\n");
+	send_words(noise, 4);
+	ksft_test_result(answers(1, 7), "right after noise\n");
+	words[4] |= NINTH;
+	send_words(words, 8);
+	ksft_test_result(receive(1).n == 0 && answers(1, 8), "right after a mark amid a command\n");
+	inject("%d break 0 5000\n", CLIENT);
+	ksft_test_result(answers(2, 9), "right after a break\n");
+	/* after four of eight: what is left does not make a command */
+	words[4] &= ~NINTH;
+	inject("%d break 5 3000\n", CLIENT);
+	send_words(words, 8);
+	receive(5);
+	ksft_test_result(answers(2, 10), "right after a break amid a command\n");
+	inject("%d frame-error 3\n", CLIENT);
+	send_words(words, 8);
+	ksft_test_result(receive(1).n == 0 && answers(2, 11),
+			 "silence after a framing error, then right\n");
+	inject("%d overrun 6\n", CLIENT);
+	send_words(words, 8);
+	ksft_test_result(receive(1).n == 0 && answers(2, 12),
+			 "silence after an overrun, then right\n");
+	inject("clear\n");
+	ksft_test_result(answers(0, 0xffff), "a command full of FF\n");
+	sim_end(pid);
+}
+
+static void faults(void)
+{
+	pid_t pid = sim("--pattern --turnaround-us 1000 --fault 1=late:60 --fault 2=sum "
+			"--fault 3=short --fault 4=long --fault 5=refuse --fault 6=silent "
+			"--fault 7=junk");
+	struct wire_log log;
+	struct figures f;
+	struct words r;
+	uint16_t words[8];
+
+	idle();
+	forget();
+	r = ask_read(1, 1);
+	log = recorded();
+	f = judge(&log);
+	ksft_test_result(value(&r) == matesim_pattern(1, 1) && f.turn[0] >= 61000 - HALF_BIT_US &&
+			 f.turn[0] <= 61000 + limits().late, "late: by %.0f us\n", f.turn[0]);
+	free(f.gap);
+	free(f.turn);
+	wire_log_free(&log);
+	r = ask_read(1, 2);
+	ksft_test_result(r.n == 5 && !sum_fits(&r), "sum\n");
+	r = ask_read(1, 3);
+	ksft_test_result(r.n == 4, "short\n");
+	make_command((struct question){ 1, READ, 4, 0 }, words);
+	send_words(words, 8);
+	ksft_test_result(receive(7).n == 6, "long\n");
+	r = ask_read(1, 5);
+	ksft_test_result(value(&r) == 0 && r.word[0] == 0x182, "refuse\n");
+	r = ask_read(1, 6);
+	ksft_test_result(r.n == 0, "silent\n");
+	send_words(words, 8);
+	r = receive(8);
+	ksft_test_result(r.n == 7 && !r.word[0] && !r.word[1] && r.word[2] == 0x102, "junk\n");
+	ksft_test_result(answers(1, 8), "the next is right\n");
+	sim_end(pid);
+}
+
+/* A command that comes while a reply waits is heard, and answered after it. */
+static void hears_while_waiting(void)
+{
+	pid_t pid = sim("--pattern --turnaround-us 5000 --fault 1=late:40");
+	struct words first, second;
+	uint16_t words[8];
+
+	idle();
+	make_command((struct question){ 1, READ, 1, 0 }, words);
+	send_words(words, 8);
+	wire_sleep_us(5000);
+	make_command((struct question){ 1, READ, 2, 0 }, words);
+	send_words(words, 8);
+	second = receive(5);
+	first = receive(5);
+	ksft_test_result(value(&second) == matesim_pattern(1, 2) &&
+			 value(&first) == matesim_pattern(1, 1),
+			 "hears and answers while a late reply waits\n");
+	sim_end(pid);
+}
+
+static void restores_the_tty(void)
+{
+	struct termios before, after;
+	int fd = wire_open(DEVICE);
+	pid_t pid;
+
+	if (fd < 0 || wire_set_format(fd, B19200, CS7, WIRE_EVEN, true) || tcgetattr(fd, &before))
+		die(DEVICE_TTY);
+	pid = sim("--pattern");
+	idle();
+	answers(1, 1);
+	sim_end(pid);
+	tcgetattr(fd, &after);
+	ksft_test_result(before.c_cflag == after.c_cflag && before.c_iflag == after.c_iflag &&
+			 before.c_lflag == after.c_lflag && before.c_oflag == after.c_oflag &&
+			 !memcmp(before.c_cc, after.c_cc, sizeof(before.c_cc)),
+			 "the tty is as it was before\n");
+	close(fd);
+}
+
+static void hangup(void)
+{
+	pid_t pid = sim("--pattern");
+	int fd = wire_open(DEVICE);
+
+	if (fd < 0 || ioctl(fd, TIOCVHANGUP))
+		die("hang up");
+	close(fd);
+	ksft_test_result(sim_wait(pid) == 1, "a hang-up ends it with status 1\n");
+}
+
+static void cleared_cmspar(void)
+{
+	char line[160];
+	pid_t pid;
+
+	if (wire_knobs(CLIENT, "cmspar=cleared\n") || wire_knobs(DEVICE, "cmspar=cleared\n"))
+		die("knobs");
+	pid = sim_start("--stick --pattern " DEVICE_TTY, line, sizeof(line));
+	ksft_test_result(sim_wait(pid) == 1 && strcmp(line, "ready\n"),
+			 "--stick is refused by a tty without CMSPAR\n");
+	evenodd = true;
+	many_commands(200, "--pattern --turnaround-us 1000", 1000);
+	many_commands(200, "--pattern --evenodd --turnaround-us 0", 0);
+	evenodd = false;
+	if (wire_knobs(CLIENT, "cmspar=yes\n") || wire_knobs(DEVICE, "cmspar=yes\n"))
+		die("knobs");
+}
+
+int main(void)
+{
+	int ret = wire_load(1);
+
+	ksft_print_header();
+	ksft_set_plan(45);
+	if (ret && ret != -EEXIST)
+		ksft_exit_fail_msg("uart9 does not load: %s\n", strerror(-ret));
+	client = wire_open(CLIENT);
+	if (client < 0)
+		ksft_exit_fail_msg("ttyW0: %s\n", strerror(-client));
+	many_commands(1000, "--pattern", 11000);
+	many_commands(300, "--pattern --turnaround-us 0", 0);
+	default_site();
+	values_move();
+	mx60_junk();
+	broken_commands();
+	faults();
+	hears_while_waiting();
+	restores_the_tty();
+	hangup();
+	cleared_cmspar();
+	close(client);
+	ksft_finished();
+}
