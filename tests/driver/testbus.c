@@ -76,6 +76,22 @@ void testbus_modules(void)
 	}
 }
 
+/* The port has to be open while its chip is told. */
+void testbus_rx_trigger(const char *tty, int bytes)
+{
+	char path[64];
+	FILE *to;
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/%s", tty);
+	fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	snprintf(path, sizeof(path), "/sys/class/tty/%s/rx_trig_bytes", tty);
+	to = fopen(path, "we");
+	if (fd < 0 || !to || fprintf(to, "%d", bytes) < 0 || fclose(to))
+		err(1, "%s", path);
+	close(fd);
+}
+
 pid_t testbus_sim(const char *tty, ...)
 {
 	const char *argv[32] = { "matesim" };

@@ -29,6 +29,9 @@ void testbus_modules(void);
 int testbus_rmmod(const char *module);
 int testbus_insmod(const char *module);
 
+/* Bytes in the FIFO of a tty, for example "ttyW0", that make it interrupt. */
+void testbus_rx_trigger(const char *tty, int bytes);
+
 /* matesim on @tty with the given options, NULL at the end; returns when it is ready. */
 pid_t testbus_sim(const char *tty, ...);
 void testbus_end(pid_t pid, int sig);
