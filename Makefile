@@ -91,7 +91,7 @@ stage-files: deps
 		$(MAKE) -C tests/$$suite all && \
 		$(MAKE) -C tests/$$suite install DESTDIR=$(STAGE).new || exit; \
 	done
-	@install -t $(STAGE).new/usr/libexec/matenet-tests tests/vm/suite tests/vm/demo.sh
+	@install -t $(STAGE).new/usr/libexec/matenet-tests tests/vm/suite $(wildcard tests/vm/demo.sh)
 
 unit: deps
 	@$(MAKE) -C tests/unit
