@@ -115,7 +115,8 @@ static u64 u9_rx_time(struct u9_port *p)
 	if (rx->due != U9_NEVER || !source)
 		return rx->due;
 	if (source->tx.state == U9_TX_IDLE ||
-	    (source->tx.state == U9_TX_SHIFT && !source->tx.count))
+	    (source->tx.state == U9_TX_SHIFT && !source->tx.count &&
+	     !u9_rules_want_line(source)))
 		return U9_NEVER;
 	/* It waits for the start bit of the next byte of the other side. */
 	return source->tx.next + (u9_rx_bits(p->lcr) - 1) * p->bit + p->bit / 2;

@@ -125,6 +125,17 @@ u64 u9_rules_delay(struct u9_port *p)
 	return ticks;
 }
 
+/* Is there something that goes out even if the chip sends nothing? */
+bool u9_rules_want_line(const struct u9_port *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->nrules; i++)
+		if (u9_rule_is_extra(&p->rules[i]) && p->rules[i].first == U9_AT_ONCE)
+			return true;
+	return false;
+}
+
 /* Has something to go out before the next byte?  Nine bits, or a break if it has a length. */
 bool u9_rules_extra(struct u9_port *p, u16 *bits, u64 *break_ticks)
 {

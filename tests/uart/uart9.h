@@ -206,6 +206,7 @@ struct u9_disturb {
 
 void u9_rules_disturb(struct u9_port *p, struct u9_disturb *d);
 u64 u9_rules_delay(struct u9_port *p);
+bool u9_rules_want_line(const struct u9_port *p);
 bool u9_rules_extra(struct u9_port *p, u16 *bits, u64 *break_ticks);
 extern const struct file_operations u9_inject_fops;
 

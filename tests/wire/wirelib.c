@@ -446,6 +446,33 @@ int wire_exchange(int from, int to, const void *data, size_t n, struct wire_char
 	return done;
 }
 
+bool wire_chars_are(const struct wire_char *chars, int n, const char *text)
+{
+	int i;
+
+	for (i = 0; *text; i++, text++) {
+		bool bad = *text == '!';
+
+		text += bad;
+		if (i >= n || chars[i].byte != (uint8_t)*text || chars[i].bad != bad)
+			return false;
+	}
+	return i == n;
+}
+
+int wire_counts(int fd, struct wire_counts *counts)
+{
+	struct serial_icounter_struct c;
+
+	if (ioctl(fd, TIOCGICOUNT, &c))
+		return -errno;
+	*counts = (struct wire_counts){
+		.parity = c.parity, .frame = c.frame, .overrun = c.overrun, .brk = c.brk,
+		.cts = c.cts, .dsr = c.dsr, .dcd = c.dcd,
+	};
+	return 0;
+}
+
 void wire_discard(int fd, int ms)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };

@@ -86,6 +86,13 @@ int wire_read(int fd, struct wire_parmrk *state, struct wire_char *chars, size_t
  */
 int wire_exchange(int from, int to, const void *data, size_t n, struct wire_char *chars,
 		  size_t room);
+/* Did exactly these characters arrive?  In @text a character after '!' is a bad one. */
+bool wire_chars_are(const struct wire_char *chars, int n, const char *text);
+/* What the driver has counted since the port was added. */
+struct wire_counts {
+	int parity, frame, overrun, brk, cts, dsr, dcd;
+};
+int wire_counts(int fd, struct wire_counts *counts);
 /* Throw away what is there or still comes within @ms. */
 void wire_discard(int fd, int ms);
 /* The same for raw bytes that are at hand; returns the number of characters. */
