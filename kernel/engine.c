@@ -154,9 +154,10 @@ static void engine_count(struct matenet_bus *bus, u32 status)
 			bus->stats.status[bit]++;
 }
 
-static void engine_complete(struct matenet_job *job, u32 status, int error)
+static void engine_complete(struct matenet_job *job, u32 status, u8 len, int error)
 {
 	job->x.status = status;
+	job->x.rx_len = len;
 	job->error = error;
 	complete(&job->done);
 }
@@ -191,11 +192,10 @@ static void engine_end(struct matenet_bus *bus, struct matenet_job *job, u32 sta
 		bus->stats.retries++;
 		return;
 	}
-	x->rx_len = len;
 	x->tx_ts = status & MATENET_ST_TX_DONE ? ktime_to_ns(bus->tx_end) : 0;
 	x->rx_ts = len ? ktime_to_ns(bus->rx_last) : 0;
 	WRITE_ONCE(bus->rx_done, true);
-	engine_complete(job, status, status & MATENET_ST_ABORTED ? -ENODEV : 0);
+	engine_complete(job, status, len, status & MATENET_ST_ABORTED ? -ENODEV : 0);
 }
 
 /* What the engine knows about how an attempt ended; 0 is for the reply to say. */
@@ -329,7 +329,7 @@ void matenet_engine_stop(struct matenet_bus *bus)
 
 	spin_lock(&bus->lock);
 	while ((job = engine_take(bus))) {
-		engine_complete(job, MATENET_ST_ABORTED, -ENODEV);
+		engine_complete(job, MATENET_ST_ABORTED, 0, -ENODEV);
 		matenet_job_put(job);
 	}
 	spin_unlock(&bus->lock);

@@ -14,6 +14,7 @@
 #include <linux/bitops.h>
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
+#include <linux/math64.h>
 #include <linux/sched.h>
 #include <linux/tty_driver.h>
 #include <linux/tty_flip.h>
@@ -25,6 +26,7 @@
 #define LINE_STALL_MS		100	/* a tty that takes nothing for so long never will */
 #define LINE_GUARD_STEP_NS	(50 * NSEC_PER_USEC)
 #define LINE_GUARD_MAX_NS	(1000 * NSEC_PER_USEC)
+#define LINE_SLOW_RUN		8	/* waits that make one slow one forgotten */
 #define LINE_BAUD_PERCENT	2	/* two stop bit samples away from losing a byte */
 
 /*
@@ -100,16 +102,35 @@ static int line_write(struct matenet_bus *bus, const u8 *data, unsigned int len)
 }
 
 /*
+ * A UART that is late again and again, because it starts late or its clock is
+ * slow, gets more time from then on.  Once may have been anybody's fault.
+ */
+static void line_judge_wait(struct matenet_bus *bus, u64 waited)
+{
+	u64 patience = max_t(u64, jiffies_to_nsecs(1) / 2, 1500 * NSEC_PER_USEC);
+
+	if (waited < patience) {
+		if (bus->slow)
+			bus->slow--;
+		return;
+	}
+	spin_lock(&bus->lock);
+	bus->stats.tx_slow++;
+	spin_unlock(&bus->lock);
+	if (bus->slow && bus->guard_ns < LINE_GUARD_MAX_NS)
+		bus->guard_ns += LINE_GUARD_STEP_NS;
+	bus->slow = LINE_SLOW_RUN;
+}
+
+/*
  * Sleep until the bytes that end at @end are out, then let the driver confirm
  * it.  The order matters: asked too early, a driver sleeps for jiffies until
- * it asks its UART again.  A UART that is later than expected, because it
- * starts late or its clock is slow, gets more time from then on.
+ * it asks its UART again.
  */
 static int line_wait_sent(struct matenet_bus *bus, ktime_t end)
 {
 	ktime_t limit = ktime_add_ms(end, LINE_STALL_MS);
 	struct tty_struct *tty = bus->tty;
-	u64 patience = max_t(u64, jiffies_to_nsecs(1) / 2, 1500 * NSEC_PER_USEC);
 	ktime_t asked;
 
 	matenet_line_sleep_until(ktime_add_ns(end, bus->guard_ns));
@@ -121,13 +142,7 @@ static int line_wait_sent(struct matenet_bus *bus, ktime_t end)
 	asked = ktime_get();
 	if (tty->ops->wait_until_sent)
 		tty->ops->wait_until_sent(tty, msecs_to_jiffies(LINE_STALL_MS));
-	if (ktime_to_ns(ktime_sub(ktime_get(), asked)) > patience) {
-		spin_lock(&bus->lock);
-		bus->stats.tx_slow++;
-		spin_unlock(&bus->lock);
-		if (bus->guard_ns < LINE_GUARD_MAX_NS)
-			bus->guard_ns += LINE_GUARD_STEP_NS;
-	}
+	line_judge_wait(bus, ktime_to_ns(ktime_sub(ktime_get(), asked)));
 	return 0;
 }
 
@@ -322,7 +337,8 @@ static int line_setup(struct matenet_bus *bus, const struct matenet_config *conf
 	if (tty->ops->wait_until_sent)
 		bus->tty_caps |= MATENET_CAP_TX_EMPTY;
 	bus->stick = stick;
-	bus->frame_ns = LINE_BITS * NSEC_PER_SEC / config->baud;
+	bus->frame_ns = div_u64((u64)LINE_BITS * NSEC_PER_SEC, config->baud);
+	bus->slow = 0;
 	bus->guard_ns = config->tx_guard_us * NSEC_PER_USEC;
 	return line_set_parity(bus, line_parity_for(bus, 0, false));
 }

@@ -109,6 +109,7 @@ struct matenet_file {
  * @tty_caps: MATENET_CAP_* of the tty, written under @setup
  * @frame_ns: time of a byte on the wire, written under @setup
  * @guard_ns: tx_guard_us as grown by experience, engine only
+ * @slow: waits since the UART was last late count it down, engine only
  *
  * @lock: protects everything below
  * @config: settings as the users see them
@@ -145,6 +146,7 @@ struct matenet_bus {
 	u32 tty_caps;
 	u32 frame_ns;
 	u32 guard_ns;
+	u8 slow;
 
 	spinlock_t lock;	/* everything below, leaf */
 	struct matenet_config config;

@@ -125,6 +125,7 @@ TEST_F_TIMEOUT(conversation, ten_thousand, 400)
 	EXPECT_EQ(n, testbus_counter("replies"));
 	EXPECT_EQ(0, testbus_counter("rx_stray"));
 
+	sleep_us(1000);	/* the last stop bit is still on the wire */
 	ASSERT_EQ(0, wire_record_read(0, &log));
 	facts = look_at(&log);
 	EXPECT_EQ(n, facts.commands);
@@ -154,6 +155,7 @@ TEST_F_TIMEOUT(conversation, end_of_read, 60)
 		ASSERT_TRUE(testbus_read_right(self->fd, 1, i));
 		returned[i] = wire_now();
 	}
+	sleep_us(1000);
 	ASSERT_EQ(0, wire_record_read(0, &log));
 	ASSERT_EQ(READS * (COMMAND + READ_REPLY), log.n);
 	for (i = 0; i < log.n; i++)

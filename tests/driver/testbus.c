@@ -69,6 +69,9 @@ void testbus_modules(void)
 	char path[64];
 	unsigned int i;
 
+	/* Timers have no high resolution in the first moments of a kernel. */
+	if (now_us() < 1000000)
+		sleep_us(1000000 - now_us());
 	for (i = 0; i < 2; i++) {
 		snprintf(path, sizeof(path), "/sys/module/%s", modules[i]);
 		if (access(path, F_OK) && testbus_insmod(modules[i]))

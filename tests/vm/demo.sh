@@ -11,7 +11,7 @@ show() {
 
 insmod /lib/matenet/uart9.ko
 matesim --time 10:30 /dev/ttyW1 >/tmp/matesim &
-until grep -q ready /tmp/matesim; do sleep 0.05; done
+until grep -qs ready /tmp/matesim; do sleep 0.05; done
 
 show insmod /lib/matenet/n_matenet.ko
 show matetool attach /dev/ttyW0

@@ -91,7 +91,7 @@ struct matenet_caps {
  * @turnaround_us: least idle time before a command is sent; 0 to 1000000,
  *	2000 by default
  * @tx_guard_us: added to one character time before the parity is switched;
- *	20 to 10000
+ *	20 to 10000, 50 by default; grows by itself with a slow UART
  * @late_us: after a command without a reply nothing is sent until this long
  *	after its end, so that a late reply is not taken for the next one's;
  *	0 to 10000000, 100000 by default
