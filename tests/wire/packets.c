@@ -38,13 +38,23 @@ static void set_trigger(void)
 }
 
 /* As a plain program does it: mark, one byte, wait for it to end, space, the rest. */
+static int send_some(const uint8_t *p, unsigned int n, speed_t speed, enum wire_parity parity)
+{
+	int ret = wire_set_format(fd[0], speed, CS8, parity, false);
+
+	if (!ret)
+		ret = wire_write(fd[0], p, n);
+	if (ret)
+		return ret;
+	wire_sleep_us(n * (speed == B9600 ? 1150 : 100));
+	return wire_drain(fd[0]);
+}
+
 static int send_packet(const uint8_t *p, speed_t speed)
 {
-	if (wire_set_format(fd[0], speed, CS8, WIRE_MARK, false) || wire_write(fd[0], p, 1) ||
-	    wire_drain(fd[0]) || wire_set_format(fd[0], speed, CS8, WIRE_SPACE, false) ||
-	    wire_write(fd[0], p + 1, PLAIN))
-		return -1;
-	return wire_drain(fd[0]);
+	int ret = send_some(p, 1, speed, WIRE_MARK);
+
+	return ret ? ret : send_some(p + 1, PLAIN, speed, WIRE_SPACE);
 }
 
 int main(void)

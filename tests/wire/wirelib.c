@@ -25,6 +25,7 @@
 #define WIRE_MODULE	"/lib/matenet/uart9.ko"
 #define WIRE_DEBUGFS	"/sys/kernel/debug/uart9"
 #define WIRE_FIFO	16
+#define WIRE_DRAIN_US	500	/* between looks at the shift register */
 #define WIRE_NODES_MS	5000	/* devtmpfs makes them from another thread */
 
 uint64_t wire_now(void)
@@ -364,7 +365,7 @@ int wire_drain(int fd)
 			return -errno;
 		if (!queued && lsr & TIOCSER_TEMT)
 			return 0;
-		wire_sleep_us(100);
+		wire_sleep_us(WIRE_DRAIN_US);
 	}
 }
 
