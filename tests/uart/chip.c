@@ -58,6 +58,15 @@ static void u9_tx_clear(struct u9_port *p)
 	p->tx.count = 0;
 }
 
+/* Another type of chip, with its FIFOs off. */
+void u9_chip_set_depth(struct u9_port *p, int depth)
+{
+	p->knobs.fifo = depth;
+	p->fcr = 0;
+	u9_chip_rx_clear(p);
+	u9_tx_clear(p);
+}
+
 /* ---- interrupt ---- */
 
 static u64 u9_rx_timeout(const struct u9_port *p)

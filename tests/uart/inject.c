@@ -4,6 +4,7 @@
  * Grammar: Documentation/testing/uart9.rst.
  */
 
+#include <linux/ctype.h>
 #include <linux/debugfs.h>
 #include <linux/kernel.h>
 #include <linux/module.h>

@@ -88,6 +88,7 @@ static int u9_knobs_parse(char *text, struct u9_knobs *knobs)
 static int u9_knobs_set(struct u9_port *p, const struct u9_knobs *knobs)
 {
 	unsigned long flags;
+	u64 now;
 	int ret;
 
 	/* Another depth is another type of chip: only while nobody uses it. */
@@ -97,12 +98,12 @@ static int u9_knobs_set(struct u9_port *p, const struct u9_knobs *knobs)
 			return ret;
 	}
 	raw_spin_lock_irqsave(&p->pair->lock, flags);
-	u9_replay(p->pair);
+	now = u9_replay(p->pair);
 	p->knobs = *knobs;
 	if (knobs->cmspar == U9_CMSPAR_IGNORED)
 		p->lcr &= ~UART_LCR_SPAR;
 	u9_chip_set_clock(p);
-	u9_chip_kick(p->pair, u9_now());
+	u9_chip_kick(p->pair, now);
 	raw_spin_unlock_irqrestore(&p->pair->lock, flags);
 	return 0;
 }

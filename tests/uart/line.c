@@ -8,7 +8,7 @@
 
 #include "uart9.h"
 
-u64 u9_now(void)
+static u64 u9_now(void)
 {
 	return ktime_get_ns() * U9_TICKS_PER_NS;
 }
@@ -94,7 +94,7 @@ static void u9_rx_store(struct u9_port *p, u8 byte, u8 err, u64 t)
 	unsigned int depth = u9_chip_depth(p);
 
 	rx->last = t;
-	if (rx->count == depth) {
+	if (rx->count >= depth) {
 		rx->overrun = true;
 		/* A full FIFO keeps what it has, a holding register the newest. */
 		if (depth > 1)

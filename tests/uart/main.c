@@ -124,8 +124,8 @@ int u9_port_set_depth(struct u9_port *p, int depth)
 	mutex_lock(&tport->mutex);
 	if (!tty_port_initialized(tport)) {
 		raw_spin_lock_irqsave(&p->pair->lock, flags);
-		p->knobs.fifo = depth;
-		p->fcr = 0;
+		u9_replay(p->pair);
+		u9_chip_set_depth(p, depth);
 		raw_spin_unlock_irqrestore(&p->pair->lock, flags);
 		u9_port_set_type(p, depth);
 		p->up.port.ops->config_port(&p->up.port, 0);
@@ -253,9 +253,9 @@ static int __init u9_init(void)
 	unsigned int i;
 	int ret;
 
-	if (!pairs || pairs > U9_MAX_PAIRS || !records) {
-		pr_err("uart9: pairs=%u records=%u: 1 to %u pairs, 1 or more records\n",
-		       pairs, records, U9_MAX_PAIRS);
+	if (!pairs || pairs > U9_MAX_PAIRS || !records || records > U9_MAX_RECORDS) {
+		pr_err("uart9: pairs=%u records=%u: 1 to %u pairs, 1 to %u records\n",
+		       pairs, records, U9_MAX_PAIRS, U9_MAX_RECORDS);
 		return -EINVAL;
 	}
 	u9_pairs = kvcalloc(pairs, sizeof(*u9_pairs), GFP_KERNEL);

@@ -30,6 +30,7 @@
 #define U9_NEVER		(~0ULL)
 
 #define U9_MAX_PAIRS		32
+#define U9_MAX_RECORDS		100000000U
 #define U9_MAX_FIFO		64
 #define U9_MAX_RULES		64
 #define U9_PPM_LIMIT		100000
@@ -96,7 +97,7 @@ struct u9_rx {
 	bool batch_told;
 
 	enum u9_rx_state state;
-	u64 edge;		/* of the start bit; or: looking for one since */
+	u64 edge;		/* of the start bit, or: looking for one since */
 	u64 due;		/* when the state changes if the line goes on as it is */
 	u64 bit;
 	u8 lcr;			/* format, latched at the start bit */
@@ -182,11 +183,11 @@ void u9_chip_irq_on(struct u9_port *p);
 void u9_chip_irq_off(struct u9_port *p);
 void u9_chip_set_clock(struct u9_port *p);
 void u9_chip_rx_clear(struct u9_port *p);
+void u9_chip_set_depth(struct u9_port *p, int depth);
 void u9_chip_kick(struct u9_pair *pair, u64 now);
 unsigned int u9_chip_depth(const struct u9_port *p);
 
 /* line.c: what goes over the wire, and when */
-u64 u9_now(void);
 u64 u9_replay(struct u9_pair *pair);
 void u9_listen(struct u9_pair *pair, u64 now);
 void u9_tx_start(struct u9_port *p, u64 now);

@@ -26,6 +26,7 @@
 #define WIRE_DEBUGFS	"/sys/kernel/debug/uart9"
 #define WIRE_FIFO	16
 #define WIRE_DRAIN_US	500	/* between looks at the shift register */
+#define WIRE_UNLOAD_MS	1000
 #define WIRE_NODES_MS	5000	/* devtmpfs makes them from another thread */
 
 uint64_t wire_now(void)
@@ -95,9 +96,17 @@ int wire_load(unsigned int pairs)
 	return 0;
 }
 
+/* The kernel lets go of a closed tty some time later, from a work item. */
 int wire_unload(void)
 {
-	return syscall(SYS_delete_module, "uart9", O_NONBLOCK) ? -errno : 0;
+	int ms;
+
+	for (ms = 0; syscall(SYS_delete_module, "uart9", O_NONBLOCK); ms++) {
+		if (ms == WIRE_UNLOAD_MS || (errno != EWOULDBLOCK && errno != EBUSY))
+			return -errno;
+		wire_sleep_us(1000);
+	}
+	return 0;
 }
 
 /* ---- debugfs ---- */

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Every knob does what it says; good and bad text. */
+
+#include "kselftest.h"
+#include "wirelib.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/serial.h>
+#include <math.h>
+#include <sys/ioctl.h>
+
+#ifndef CMSPAR
+#define CMSPAR 010000000000
+#endif
+
+#define DEFAULTS "flags=byte\ncmspar=yes\ntxempty=yes\nfifo_clear=no\nfifo=16\nppm=0\n" \
+		 "latch=start\nirq=yes\n"
+
+static int fd[2];
+static struct wire_char got[256];
+
+static void open_both(void)
+{
+	fd[0] = wire_open(0);
+	fd[1] = wire_open(1);
+	if (fd[0] < 0 || fd[1] < 0)
+		ksft_exit_fail_msg("cannot open the ttys\n");
+	wire_set_parity(fd[0], WIRE_SPACE);
+	wire_set_parity(fd[1], WIRE_SPACE);
+}
+
+static int receive(void)
+{
+	return wire_read(fd[1], &(struct wire_parmrk){ 0 }, got, 256, wire_quiet_ms());
+}
+
+/* Port 0 sends @text, marked where @marks has an m; the driver sees all of it at once. */
+static int send_held(const char *text, const char *marks)
+{
+	wire_knobs(1, "irq=no");
+	for (; *text; text++, marks++) {
+		wire_set_parity(fd[0], *marks == 'm' ? WIRE_MARK : WIRE_SPACE);
+		wire_write(fd[0], text, 1);
+		wire_drain(fd[0]);
+	}
+	wire_set_parity(fd[0], WIRE_SPACE);
+	wire_knobs(1, "irq=yes");
+	return receive();
+}
+
+static void check_flags(void)
+{
+	struct wire_counts a, b;
+	int n;
+
+	n = send_held("abcd", ".m..");
+	ksft_test_result(wire_chars_are(got, n, "a!bcd"), "flags=byte: the bad byte is bad\n");
+	wire_knobs(1, "flags=packet");
+	n = send_held("abcd", ".m..");
+	ksft_test_result(wire_chars_are(got, n, "!a!b!c!d"), "flags=packet: all of a packet are bad\n");
+	n = send_held("abcd", "....");
+	ksft_test_result(wire_chars_are(got, n, "abcd"), "flags=packet: but not the next packet\n");
+	wire_knobs(1, "flags=never");
+	wire_counts(fd[1], &a);
+	n = send_held("abcd", ".m..");
+	wire_counts(fd[1], &b);
+	ksft_test_result(wire_chars_are(got, n, "abcd") && a.parity == b.parity,
+			 "flags=never: none is bad\n");
+	/* Not even interrupts early: a bad byte waits for the timeout like a good one. */
+	wire_set_parity(fd[0], WIRE_MARK);
+	wire_write(fd[0], "x", 1);
+	n = receive();
+	ksft_test_result(wire_chars_are(got, n, "x"), "flags=never: a bad byte alone arrives\n");
+	wire_set_parity(fd[0], WIRE_SPACE);
+	wire_knobs(1, "flags=byte");
+}
+
+static unsigned int last_bits(void)
+{
+	struct wire_log log;
+	unsigned int bits;
+
+	if (wire_record_read(0, &log) || !log.n)
+		ksft_exit_fail_msg("nothing recorded\n");
+	bits = log.byte[log.n - 1].bits;
+	wire_log_free(&log);
+	return bits;
+}
+
+/* Set mark parity, read back, send one byte of even weight: what is its ninth bit? */
+static void check_cmspar(const char *value, bool readback, bool ninth)
+{
+	struct termios t;
+
+	wire_knobs(0, "cmspar=%s", value);
+	/* From another setting: the kernel skips one that changes nothing. */
+	wire_set_parity(fd[0], WIRE_NONE);
+	wire_set_parity(fd[0], WIRE_MARK);
+	tcgetattr(fd[0], &t);
+	wire_write(fd[0], "\x01", 1);
+	wire_drain(fd[0]);
+	ksft_test_result(!(t.c_cflag & CMSPAR) == !readback && t.c_cflag & PARENB &&
+			 last_bits() == (0x001u | (ninth ? 0x100 : 0)),
+			 "cmspar=%s: termios %s it, mark parity sends %03x\n", value,
+			 t.c_cflag & CMSPAR ? "keeps" : "has lost", last_bits());
+	wire_set_parity(fd[0], WIRE_SPACE);
+	receive();
+}
+
+/* A byte at 300 baud takes 37 ms: long enough to ask meanwhile in any profile. */
+static bool empty_while_sending(void)
+{
+	int lsr, queued;
+
+	wire_set_format(fd[0], B300, CS8, WIRE_SPACE, false);
+	wire_write(fd[0], "x", 1);
+	do {
+		wire_sleep_us(100);
+		ioctl(fd[0], TIOCOUTQ, &queued);
+	} while (queued);
+	ioctl(fd[0], TIOCSERGETLSR, &lsr);
+	return lsr & TIOCSER_TEMT;
+}
+
+static void check_txempty(void)
+{
+	ksft_test_result(!empty_while_sending(), "txempty=yes: not empty while a byte is sent\n");
+	wire_drain(fd[0]);
+	wire_knobs(0, "txempty=no");
+	ksft_test_result(empty_while_sending(), "txempty=no: empty all the time\n");
+	wire_knobs(0, "txempty=yes");
+	wire_drain(fd[0]);
+	wire_set_parity(fd[0], WIRE_SPACE);
+	wire_discard(fd[1], wire_quiet_ms());
+}
+
+/* Change the parity while the first data bits go out. */
+static void check_latch(const char *value, unsigned int bits)
+{
+	wire_knobs(0, "latch=%s", value);
+	wire_record_clear(0);
+	wire_set_format(fd[0], B300, CS8, WIRE_MARK, false);
+	wire_write(fd[0], "\x55", 1);
+	wire_sleep_us(5000);
+	wire_set_format(fd[0], B300, CS8, WIRE_SPACE, false);
+	wire_drain(fd[0]);
+	ksft_test_result(last_bits() == bits, "latch=%s: switched too early sends %03x\n", value,
+			 last_bits());
+	wire_knobs(0, "latch=start");
+	wire_set_parity(fd[0], WIRE_SPACE);
+	wire_discard(fd[1], wire_quiet_ms());
+}
+
+/* The same at the receiver: which parity does it check? */
+static void check_latch_receiver(const char *value, const char *chars)
+{
+	int i, n;
+
+	wire_knobs(1, "latch=%s", value);
+	for (i = 0; i < 2; i++)
+		wire_set_format(fd[i], B300, CS8, WIRE_SPACE, false);
+	wire_write(fd[0], "U", 1);
+	wire_sleep_us(10000);
+	wire_set_format(fd[1], B300, CS8, WIRE_MARK, false);
+	wire_drain(fd[0]);
+	n = wire_read(fd[1], &(struct wire_parmrk){ 0 }, got, 1, 500);
+	ksft_test_result(wire_chars_are(got, n, chars), "latch=%s at the receiver\n", value);
+	wire_knobs(1, "latch=start");
+	for (i = 0; i < 2; i++)
+		wire_set_parity(fd[i], WIRE_SPACE);
+	wire_discard(fd[1], wire_quiet_ms());
+}
+
+static void check_fifo_clear(const char *value, const char *chars)
+{
+	int n;
+
+	wire_knobs(1, "fifo_clear=%s irq=no", value);
+	wire_write(fd[0], "abc", 3);
+	wire_drain(fd[0]);
+	wire_set_parity(fd[1], WIRE_EVEN);
+	wire_set_parity(fd[1], WIRE_SPACE);
+	wire_knobs(1, "irq=yes");
+	n = receive();
+	ksft_test_result(wire_chars_are(got, n, chars),
+			 "fifo_clear=%s: set_termios leaves %d of 3 bytes\n", value, n);
+	wire_knobs(1, "fifo_clear=no");
+}
+
+static void check_ppm(int ppm)
+{
+	struct wire_log log;
+	double ratio;
+
+	wire_knobs(0, "ppm=%d", ppm);
+	wire_record_clear(0);
+	wire_write(fd[0], "0123456789", 10);
+	wire_drain(fd[0]);
+	wire_record_read(0, &log);
+	ratio = log.n == 10 ? 10 * WIRE_BYTE_NS / (log.byte[9].end - log.byte[0].start) : 0;
+	wire_log_free(&log);
+	ksft_test_result(fabs(ratio - (1 + ppm / 1e6)) < 1e-6, "ppm=%d: %.6f times as fast\n", ppm,
+			 ratio);
+	wire_knobs(0, "ppm=0");
+	receive();
+}
+
+static int trigger(char *text, size_t size)
+{
+	int f = open("/sys/class/tty/ttyW1/rx_trig_bytes", O_RDONLY), ret = -errno;
+
+	if (f < 0)
+		return ret;
+	ret = read(f, text, size - 1);
+	if (ret < 0)
+		ret = -errno;
+	text[ret < 0 ? 0 : ret] = 0;
+	close(f);
+	return ret;
+}
+
+/* Of 80 bytes that come while nobody reads: how many are kept, and which? */
+static void check_depth(int depth, int type, const char *level)
+{
+	struct serial_struct info;
+	uint8_t data[80];
+	char text[16];
+	int i, n, wrong = 0, ret;
+
+	ret = wire_knobs(0, "fifo=%d", depth) | wire_knobs(1, "fifo=%d", depth);
+	open_both();
+	ioctl(fd[1], TIOCGSERIAL, &info);
+	trigger(text, sizeof(text));
+	ksft_test_result(!ret && info.type == type && !strcmp(text, level),
+			 "fifo=%d: type %d, trigger %s\n", depth, info.type, *text ? text : "none\n");
+
+	wire_knobs(1, "irq=no");
+	for (i = 0; i < 80; i++)
+		data[i] = i;
+	wire_write(fd[0], data, sizeof(data));
+	wire_drain(fd[0]);
+	wire_knobs(1, "irq=yes");
+	n = receive();
+	/* A FIFO keeps what came first, a single register what came last. */
+	for (i = 0; i < n; i++)
+		wrong += got[i].byte != (depth == 1 ? 79 : i);
+	ksft_test_result(n == depth && !wrong, "fifo=%d: %d bytes are kept\n", depth, n);
+	ksft_test_result(wire_knobs(1, "fifo=%d", depth == 16 ? 1 : 16) == -EBUSY,
+			 "fifo=%d: cannot be changed while open\n", depth);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static void check_text(void)
+{
+	static const char * const bad[] = {
+		"flags", "flags=", "flags=Byte", "nonsense=1", "=1", "fifo=2", "fifo=0", "fifo=x",
+		"fifo=128", "ppm=100001", "ppm=-100001", "ppm=1.5", "cmspar=no", "latch=stop",
+		"txempty=1", "ppm=5 flags=bad", "flags=packet irq",
+	};
+	char text[512];
+	size_t i, accepted = 0;
+
+	wire_knobs_read(0, text, sizeof(text));
+	ksft_test_result(!strcmp(text, DEFAULTS), "the defaults are those of a good 16550A\n");
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		int ret = wire_knobs(0, "%s\n", bad[i]);
+
+		if (ret == -EINVAL)
+			continue;
+		ksft_print_msg("'%s' gave %d\n", bad[i], ret);
+		accepted++;
+	}
+	wire_knobs_read(0, text, sizeof(text));
+	ksft_test_result(!accepted && !strcmp(text, DEFAULTS), "%zu bad texts change nothing\n", i);
+	wire_knobs(0, "flags=never\ncmspar=cleared txempty=no\nppm=-77 latch=parity fifo_clear=yes irq=no");
+	wire_knobs_read(0, text, sizeof(text));
+	ksft_test_result(!strcmp(text, "flags=never\ncmspar=cleared\ntxempty=no\nfifo_clear=yes\nfifo=16\n"
+				 "ppm=-77\nlatch=parity\nirq=no\n"), "reads back what was set\n");
+	ksft_test_result(!wire_knobs(0, DEFAULTS), "what was read can be written\n");
+}
+
+int main(void)
+{
+	ksft_print_header();
+	ksft_set_plan(4 + 9 + 5 + 3 + 2 + 2 + 2 + 2 + 2);
+	if (wire_load(1))
+		ksft_exit_fail_msg("no wire\n");
+	check_text();
+	check_depth(1, PORT_16450, "");
+	check_depth(64, PORT_16750, "32\n");
+	check_depth(16, PORT_16550A, "8\n");
+	open_both();
+	check_flags();
+	check_cmspar("cleared", false, false);
+	check_cmspar("ignored", true, false);
+	check_cmspar("yes", true, true);
+	check_txempty();
+	check_latch("start", 0x155);
+	check_latch("parity", 0x055);
+	check_latch_receiver("start", "U");
+	check_latch_receiver("parity", "!U");
+	check_fifo_clear("yes", "");
+	check_fifo_clear("no", "abc");
+	check_ppm(12345);
+	check_ppm(-20000);
+	ksft_finished();
+}
