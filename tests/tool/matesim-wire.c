@@ -3,9 +3,9 @@
  * matesim on the simulated wire, asked by plain termios and judged by the
  * recorder: nothing of the driver takes part.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/serial.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,17 +27,15 @@
 #define DEVICE_TTY	"/dev/ttyW1"
 #define NINTH		0x100
 #define MAX_REPLY	24
-#define REPLY_MS	150
+#define REPLY_MS	1000	/* what silence costs, in virtual time */
 /* A UART has a byte in the middle of the stop bit, half a bit before its end. */
 #define HALF_BIT_US	53
 
 enum { READ = 0x02, WRITE = 0x03, STATUS = 0x04, LOG = 0x16 };
 
-/* Microseconds that software may add in each profile. */
-struct limits {
-	double gap;		/* byte 0 to byte 1 of a reply */
-	double late;		/* reply later than asked for */
-};
+/* Microseconds that software may add. */
+#define GAP_US		200		/* between byte 0 and byte 1 of a reply */
+#define LATE_US		500		/* to the turnaround */
 
 struct question {
 	uint8_t port, cmd;
@@ -59,24 +57,31 @@ static void die(const char *what)
 	ksft_exit_fail_msg("%s: %s\n", what, strerror(errno));
 }
 
-static struct limits limits(void)
+/* The two CPUs of the smp profile run on the host's time: they prove no timing. */
+static bool timed(void)
 {
 	const char *profile = getenv("MATENET_PROFILE");
 
-	/* Two emulated CPUs without a clock of their own prove no timing. */
-	if (profile && !strcmp(profile, "smp"))
-		return (struct limits){ 50000, 50000 };
-	return (struct limits){ 200, 500 };
+	return !profile || strcmp(profile, "smp");
 }
+
+#define timing_result(ok, ...) do { \
+	if (timed()) \
+		ksft_test_result(ok, __VA_ARGS__); \
+	else \
+		ksft_test_result_skip(__VA_ARGS__); \
+} while (0)
 
 /* --- matesim ------------------------------------------------------------- */
 
-/* Returns when it says "ready"; what it says otherwise goes to @why. */
+/* Its output; after "ready" it may have more to say. */
+static FILE *sim_says;
+
+/* Returns when it says "ready", which is then @why, or when it has ended. */
 static pid_t sim_start(const char *options, char *why, size_t size)
 {
 	char command[256];
 	int out[2];
-	FILE *from;
 	pid_t pid;
 
 	snprintf(command, sizeof(command), "exec matesim %s 2>&1", options);
@@ -91,10 +96,11 @@ static pid_t sim_start(const char *options, char *why, size_t size)
 		_exit(127);
 	}
 	close(out[1]);
-	from = fdopen(out[0], "r");
-	while (why[0] = 0, fgets(why, size, from) && strcmp(why, "ready\n"))
+	if (sim_says)
+		fclose(sim_says);
+	sim_says = fdopen(out[0], "r");
+	while (why[0] = 0, fgets(why, size, sim_says) && strcmp(why, "ready\n"))
 		ksft_print_msg("%s", why);
-	/* Left open: it may still have something to say. */
 	return pid;
 }
 
@@ -129,7 +135,9 @@ static int sim_end(pid_t pid)
 
 static void set_parity(enum wire_parity parity)
 {
-	if (parity != parity_now && wire_set_parity(client, parity) < 0)
+	if (parity == parity_now)
+		return;
+	if (wire_drain(client) || wire_set_parity(client, parity) < 0)
 		die("set parity");
 	parity_now = parity;
 }
@@ -148,10 +156,7 @@ static void idle(void)
 	set_parity(evenodd ? WIRE_EVEN : WIRE_SPACE);
 }
 
-/*
- * Runs of one parity, each sent to its end before the next.  The last parity
- * stays, for the reply may come at once.
- */
+/* The last parity stays, for the reply may come at once. */
 static void send_words(const uint16_t *words, int n)
 {
 	uint8_t bytes[MAX_REPLY];
@@ -163,7 +168,7 @@ static void send_words(const uint16_t *words, int n)
 		for (run = 0; i + run < n && parity_for(words[i + run]) == parity; run++)
 			bytes[run] = words[i + run] & 0xff;
 		set_parity(parity);
-		if (wire_write(client, bytes, run) || wire_drain(client))
+		if (wire_write(client, bytes, run))
 			die("write");
 		i += run;
 	}
@@ -263,7 +268,7 @@ static bool right_page(const struct words *r, struct question q)
 {
 	int i, n = reply_bytes(q.cmd) - 3;
 
-	if (r->n != n + 3 || !sum_fits(r) || !marks_fit(r))
+	if (!sum_fits(r) || !marks_fit(r))
 		return false;
 	for (i = 0; i < n; i++)
 		if (r->word[1 + i] != (q.cmd == LOG ? matesim_pattern_log(q.port, q.param, i) :
@@ -272,18 +277,74 @@ static bool right_page(const struct words *r, struct question q)
 	return true;
 }
 
-static bool right(struct question q)
+static bool right(const struct words *r, struct question q)
 {
-	struct words r = ask(q);
-
 	switch (q.cmd) {
 	case READ:
-		return value(&r) == matesim_pattern(q.port, q.addr);
+		return value(r) == matesim_pattern(q.port, q.addr);
 	case WRITE:
-		return value(&r) == q.param;
+		return value(r) == q.param;
 	default:
-		return right_page(&r, q);
+		return right_page(r, q);
 	}
+}
+
+/* A mix of everything on all ports. */
+static struct question question(unsigned int i)
+{
+	struct question q = {
+		.port = i % 11, .cmd = READ, .addr = i * 977, .param = 0,
+	};
+
+	if (i % 10 == 3)
+		q.cmd = STATUS;
+	if (i % 10 == 6)
+		q = (struct question){ q.port, LOG, 0, i % 129 };
+	if (i % 10 == 9)
+		q = (struct question){ q.port, WRITE, q.addr, i * 31 };
+	return q;
+}
+
+/* Bytes that the test's own UART lost because the guest was too slow. */
+static int overruns(void)
+{
+	struct serial_icounter_struct count;
+
+	if (ioctl(client, TIOCGICOUNT, &count))
+		die("TIOCGICOUNT");
+	return count.overrun;
+}
+
+struct score {
+	int wrong, incomplete, lost;	/* replies, replies, bytes */
+};
+
+static int show(const struct words *r, int number)
+{
+	char text[MAX_REPLY * 4 + 1];
+	int i;
+
+	for (i = 0; i < r->n; i++)
+		sprintf(text + 4 * i, " %03x", r->word[i]);
+	ksft_print_msg("command %d was answered%s\n", number, text);
+	return 1;
+}
+
+static struct score ask_many(int count)
+{
+	struct score s = { .lost = -overruns() };
+	struct words r;
+	int i;
+
+	for (i = 0; i < count; i++) {
+		r = ask(question(i));
+		if (r.n < reply_bytes(question(i).cmd))
+			s.incomplete++;
+		else if (!right(&r, question(i)))
+			s.wrong += show(&r, i);
+	}
+	s.lost += overruns();
+	return s;
 }
 
 /* --- what the recorder saw ----------------------------------------------- */
@@ -365,52 +426,38 @@ static struct wire_log recorded(void)
 
 /* --- tests --------------------------------------------------------------- */
 
-static struct question question(unsigned int i)
-{
-	struct question q = {
-		.port = i % 11, .cmd = READ, .addr = i * 977, .param = 0,
-	};
-
-	if (i % 10 == 3)
-		q.cmd = STATUS;
-	if (i % 10 == 6)
-		q = (struct question){ q.port, LOG, 0, i % 129 };
-	if (i % 10 == 9)
-		q = (struct question){ q.port, WRITE, q.addr, i * 31 };
-	return q;
-}
-
 /* Commands as a stream and every reply judged on the wire. */
 static void many_commands(int count, const char *options, double turnaround)
 {
-	const struct limits limit = limits();
 	pid_t pid = sim(options);
 	struct wire_log log;
 	struct figures f;
-	int i, bad = 0;
+	struct score s;
 
 	idle();
 	forget();
-	for (i = 0; i < count; i++)
-		bad += !right(question(i));
+	s = ask_many(count);
 	log = recorded();
 	f = judge(&log);
-	ksft_test_result(!bad, "%s: %d commands, %d answered wrong\n", options, count, bad);
+	ksft_test_result(!s.wrong && s.incomplete <= s.lost && !(timed() && s.lost),
+			 "%s: %d commands, %d answered wrong, %d cut short by %d lost bytes\n",
+			 options, count, s.wrong, s.incomplete, s.lost);
 	ksft_test_result(f.replies == count && !f.wrong_marks,
 			 "%s: %d replies on the wire, %d wrong ninth bits\n", options, f.replies,
 			 f.wrong_marks);
 	if (!f.replies)
 		ksft_exit_fail_msg("no reply to judge\n");
 	if (!evenodd) {
-		ksft_test_result(f.gap[f.replies - 1] <= limit.gap,
-				 "byte 0 to byte 1: median %.1f us, maximum %.1f us\n",
-				 f.gap[f.replies / 2], f.gap[f.replies - 1]);
-		ksft_test_result(f.inside <= limit.gap / 100,
-				 "no gap after byte 1: longest %.1f us\n", f.inside);
-		ksft_test_result(f.turn[0] >= turnaround - HALF_BIT_US &&
-				 f.turn[f.replies - 1] <= turnaround + limit.late,
-				 "turnaround %.1f to %.1f us, %.0f asked for\n", f.turn[0],
-				 f.turn[f.replies - 1], turnaround);
+		timing_result(f.gap[f.replies - 1] <= GAP_US,
+			      "byte 0 to byte 1: median %.1f us, maximum %.1f us\n",
+			      f.gap[f.replies / 2], f.gap[f.replies - 1]);
+		timing_result(f.inside <= 1, "no gap after byte 1: longest %.1f us\n", f.inside);
+		timing_result(f.turn[f.replies - 1] <= turnaround + LATE_US,
+			      "turnaround at most %.1f us, %.0f asked for\n",
+			      f.turn[f.replies - 1], turnaround);
+		ksft_test_result(f.turn[0] >= turnaround - HALF_BIT_US,
+				 "turnaround at least %.1f us, %.0f asked for\n", f.turn[0],
+				 turnaround);
 	}
 	free(f.gap);
 	free(f.turn);
@@ -545,8 +592,8 @@ static void faults(void)
 	r = ask_read(1, 1);
 	log = recorded();
 	f = judge(&log);
-	ksft_test_result(value(&r) == matesim_pattern(1, 1) && f.turn[0] >= 61000 - HALF_BIT_US &&
-			 f.turn[0] <= 61000 + limits().late, "late: by %.0f us\n", f.turn[0]);
+	ksft_test_result(value(&r) == matesim_pattern(1, 1) && f.turn[0] >= 61000 - HALF_BIT_US,
+			 "late: by %.0f us\n", f.turn[0]);
 	free(f.gap);
 	free(f.turn);
 	wire_log_free(&log);
@@ -571,7 +618,7 @@ static void faults(void)
 /* A command that comes while a reply waits is heard, and answered after it. */
 static void hears_while_waiting(void)
 {
-	pid_t pid = sim("--pattern --turnaround-us 5000 --fault 1=late:40");
+	pid_t pid = sim("--pattern --turnaround-us 5000 --fault 1=late:400");
 	struct words first, second;
 	uint16_t words[8];
 
@@ -613,11 +660,14 @@ static void hangup(void)
 {
 	pid_t pid = sim("--pattern");
 	int fd = wire_open(DEVICE);
+	char line[160] = "";
 
 	if (fd < 0 || ioctl(fd, TIOCVHANGUP))
 		die("hang up");
 	close(fd);
-	ksft_test_result(sim_wait(pid) == 1, "a hang-up ends it with status 1\n");
+	ksft_test_result(sim_wait(pid) == 1 && fgets(line, sizeof(line), sim_says) &&
+			 !strcmp(line, "matesim: " DEVICE_TTY ": the line was hung up\n"),
+			 "a hang-up ends it with a message and status 1\n");
 }
 
 static void cleared_cmspar(void)
@@ -643,13 +693,13 @@ int main(void)
 	int ret = wire_load(1);
 
 	ksft_print_header();
-	ksft_set_plan(45);
+	ksft_set_plan(47);
 	if (ret && ret != -EEXIST)
 		ksft_exit_fail_msg("uart9 does not load: %s\n", strerror(-ret));
 	client = wire_open(CLIENT);
 	if (client < 0)
 		ksft_exit_fail_msg("ttyW0: %s\n", strerror(-client));
-	many_commands(1000, "--pattern", 11000);
+	many_commands(timed() ? 1000 : 300, "--pattern", 11000);
 	many_commands(300, "--pattern --turnaround-us 0", 0);
 	default_site();
 	values_move();
