@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # matetool's errors: they name the thing and the value, in text and in JSON.
-# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # ---- arguments ---------------------------------------------------------------
@@ -51,7 +50,7 @@ run matetool scan
 fails 7 "there is no bus: make one with matetool attach TTY" "no bus"
 run matetool scan -j
 json_fails 7 no_bus "there is no bus: make one with matetool attach TTY" "no bus in JSON"
-matetool attach /dev/ttyW0 >/dev/null
+bus 0
 run matetool scan -d 3
 fails 7 "matenet3: no such bus" "a bus by number"
 run matetool -d matenet3 scan
@@ -64,7 +63,7 @@ run matetool scan -d /dev/null
 fails 7 "/dev/null: not a MateNET bus" "a path that is something else"
 run matetool scan -d /dev/ttyW2
 fails 7 "/dev/ttyW2: not a MateNET bus" "a tty that is no bus"
-matetool attach /dev/ttyW2 >/dev/null
+bus 2
 run matetool scan
 fails 7 "there are several buses: matenet0 matenet1: choose one with -d" "several buses"
 run matetool scan -d 1

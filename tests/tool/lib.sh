@@ -109,16 +109,35 @@ stop_devices() {
 	sim=
 }
 
+# bus TTY: a bus on ttyW<TTY>.  In the smp profile time is that of a busy host, and
+# whether a device answers within 45 ms is a matter of luck: the bus waits longer.
+bus() {
+	local node
+	node=$(matetool attach "/dev/ttyW$1") || return
+	[ "${MATENET_PROFILE-}" != smp ] || "$here/probe" patience "$node" 300000
+}
+
 # site OPTION..: a bus with devices on it
 site() {
-	modules 1 && devices "$@" && matetool attach /dev/ttyW0 >/dev/null && return
+	modules 1 && devices "$@" && bus 0 && return
 	echo "Bail out! no bus"
 	exit 1
 }
 
 has_bus() { [ -e /sys/class/matenet/matenet0 ]; }
 has_no_bus() { ! has_bus; }
-no_attacher() { ! pgrep -f 'matetool attach' >/dev/null; }
+
+# holders PROGRAM: processes that hold a bus, matetool or ldattach
+holders() {
+	local file words
+	for file in /proc/[0-9]*/cmdline; do
+		mapfile -d '' -t words <"$file"
+		case "${words[0]##*/} ${words[1]-}" in
+		"matetool attach" | "ldattach "*) [ "${words[0]##*/}" = "$1" ] && basename "${file%/cmdline}" ;;
+		esac
+	done 2>/dev/null
+}
+no_attacher() { [ -z "$(holders matetool)" ]; }
 
 cleanup() {
 	local bus
@@ -137,6 +156,7 @@ wire_clear() { echo >$pair/record; }
 
 # frames PORT: what ttyW<PORT> sent since wire_clear, a frame a line, in hex
 frames() {
+	sleep 0.01 # a byte is recorded when its stop bit ends, and heard before that
 	awk -v port="$1" '$1 == port {
 		if (substr($4, 1, 1) == "1" && frame != "") { print frame; frame = "" }
 		frame = frame substr($4, 2)

@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # matetool log: what it prints against the bytes the wire has recorded.
-# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 site -d 1=mx -d 2=fx -d 3=dc -d 7=mx,fm80

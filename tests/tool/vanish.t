@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A bus that goes away while matetool talks on it: a clear message, no hang.
-# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 gone="matenet0: the bus is gone: detached or unplugged"
@@ -35,7 +34,7 @@ fails 7 "$gone" "hung up during a scan"
 until_true no_attacher
 is "$?" 0 "its attacher ends"
 
-matetool attach /dev/ttyW0 >/dev/null
+bus 0
 wire_clear
 start matetool scan -j
 until_true asked 02020000
@@ -45,16 +44,16 @@ ended
 json_fails 7 gone "$gone" "is told in JSON"
 until_true no_attacher
 
-matetool attach /dev/ttyW0 >/dev/null
+bus 0
 wire_clear
 start matetool status
 until_true asked 02020000
-pkill -KILL -f 'matetool attach'
+kill -KILL "$(holders matetool)"
 ended
 fails 7 "$gone" "its attacher killed during status"
 
 until_true has_no_bus
-matetool attach /dev/ttyW0 >/dev/null
+bus 0
 run matetool scan -j
 is "$status $(json devices.#)" "0 1" "and the next bus works"
 

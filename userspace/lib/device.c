@@ -58,15 +58,19 @@ static bool is_reply_error(int err)
 	return err <= MATE_E_NO_REPLY && err >= MATE_E_OVERRUN;
 }
 
-/* A silent port is asked once; one that answers garbage deserves more. */
+/*
+ * A silent port of a hub is asked once, port 0 as often as any register: all
+ * depends on it.  One that answers garbage deserves more.
+ */
 static int probe(struct mate_bus *bus, unsigned int port, unsigned int flags,
 		 struct mate_device_info *info)
 {
+	unsigned int retries = port ? 0 : atomic_load(&bus->retries);
 	uint16_t type;
 	int ret = 0;
 
 	for (int i = 0; i < DAMAGED_TRIES; i++) {
-		ret = mate_read_retries(bus, port, MATE_REG_ALL_DEVICE_TYPE, 0, &type);
+		ret = mate_read_retries(bus, port, MATE_REG_ALL_DEVICE_TYPE, retries, &type);
 		if (!is_reply_error(ret) || ret == MATE_E_NO_REPLY)
 			break;
 	}

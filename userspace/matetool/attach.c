@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -59,10 +58,13 @@ static int fail_tty(const char *path)
 /* Open a tty without becoming its session and without waiting for a carrier. */
 static int open_tty(const char *path, int *fd)
 {
+	int ldisc;
+
 	*fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (*fd < 0)
 		return fail_tty(path);
-	if (isatty(*fd))
+	/* Not isatty(): a tty that is a bus answers no terminal settings. */
+	if (!ioctl(*fd, TIOCGETD, &ldisc))
 		return 0;
 	close(*fd);
 	return fail(EXIT_USAGE, "tty", "%s: not a tty", path);

@@ -35,30 +35,24 @@ json_t *json_device(unsigned int device)
 /* One line on a terminal that is written over until the scan is done. */
 static void show_progress(const struct mate_scan_event *ev)
 {
-	char text[64];
+	const char *what = ev->info ? device_title(ev->info->device) :
+			   ev->err == MATE_E_NO_REPLY ? "empty" : mate_strerror(ev->err);
 
-	if (ev->info)
-		snprintf(text, sizeof(text), "%s", device_title(ev->info->device));
-	else
-		snprintf(text, sizeof(text), "%s",
-			 ev->err == MATE_E_NO_REPLY ? "empty" : mate_strerror(ev->err));
-	fprintf(stderr, "\r\033[Kport %u of %u: %s", ev->port, ev->last_port, text);
+	fprintf(stderr, "\r\033[Kport %u", ev->port);
+	if (ev->last_port)
+		fprintf(stderr, " of %u", ev->last_port);
+	fprintf(stderr, ": %s", what);
 }
-
-struct scan_state {
-	bool terminal;
-	struct mate_bus *bus;
-};
 
 static int on_port(void *arg, const struct mate_scan_event *ev)
 {
-	const struct scan_state *s = arg;
+	const bool *terminal = arg;
 
-	if (s->terminal)
+	if (*terminal)
 		show_progress(ev);
 	/* Damage is worth a word also where nobody looks on. */
 	if (ev->err && ev->err != MATE_E_NO_REPLY)
-		fprintf(stderr, "%smatetool: port %u: %s\n", s->terminal ? "\r\033[K" : "",
+		fprintf(stderr, "%smatetool: port %u: %s\n", *terminal ? "\r\033[K" : "",
 			ev->port, mate_strerror(ev->err));
 	return 0;
 }
@@ -66,13 +60,13 @@ static int on_port(void *arg, const struct mate_scan_event *ev)
 int find_devices(struct mate_bus *bus, unsigned int scan_flags,
 		 struct mate_device_info found[MAX_DEVICES])
 {
-	struct scan_state s = { .terminal = isatty(STDERR_FILENO), .bus = bus };
+	bool terminal = isatty(STDERR_FILENO);
 	int n;
 
-	if (s.terminal)
+	if (terminal)
 		fprintf(stderr, "asking port 0");
-	n = mate_scan(bus, scan_flags, found, MAX_DEVICES, on_port, &s);
-	if (s.terminal)
+	n = mate_scan(bus, scan_flags, found, MAX_DEVICES, on_port, &terminal);
+	if (terminal)
 		fprintf(stderr, "\r\033[K");
 	return n;
 }

@@ -28,12 +28,25 @@ static void set_attribute(const char *tty, const char *attribute, const char *va
 	close(fd);
 }
 
+/* Whether the kernel's serial core drives the tty: 8250, pl011, not USB. */
+static bool is_serial_core(const char *tty)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "/sys/class/tty/%s/uartclk", tty);
+	return !access(path, F_OK);
+}
+
 void tty_set_low_latency(int fd, const char *tty)
 {
 	struct serial_struct ss;
 
-	/* FTDI: sends at once what it got, instead of every 16 ms. */
-	if (!ioctl(fd, TIOCGSERIAL, &ss) && !(ss.flags & ASYNC_LOW_LATENCY)) {
+	/*
+	 * USB: sends at once what it got, an FTDI otherwise every 16 ms.  The serial
+	 * core ignores the flag, and may take TIOCSSERIAL for a wish to move the port.
+	 */
+	if (!is_serial_core(tty) && !ioctl(fd, TIOCGSERIAL, &ss) &&
+	    !(ss.flags & ASYNC_LOW_LATENCY)) {
 		ss.flags |= ASYNC_LOW_LATENCY;
 		(void)ioctl(fd, TIOCSSERIAL, &ss);
 	}
