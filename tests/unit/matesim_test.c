@@ -641,6 +641,33 @@ static void dc_identities_hold_all_day(void **state)
 	}
 }
 
+/* Whole years in big steps, as at a high speed: nothing drifts or overflows. */
+static void years_stay_sane(void **state)
+{
+	uint8_t block[MATE_DC_STATUS_BYTES];
+	struct world *w = &site.world;
+	bool generator = false;
+	struct mate_mx_log log;
+	uint32_t seed;
+	int day;
+
+	(void)state;
+	for (seed = 1; seed <= 3; seed++) {
+		build_default(seed, 0);
+		for (day = 0; day < 800; day++) {
+			world_run(w, w->t + 86400);
+			generator |= w->generator;
+			assert_true(w->soc >= 0.2 && w->soc <= 1);
+			assert_in_range(w->battery_v * 10, 220, 300);
+			read_block(3, block);
+			assert_identities(block);
+			mate_mx_log_decode(&log, ask(1, CMD_LOG, 0, 1).bytes + 1);
+			assert_true(log.energy > 0 && log.energy < 16);
+		}
+	}
+	assert_true(generator);		/* a winter needs it */
+}
+
 static void dc_says_when_the_summary_changed(void **state)
 {
 	uint8_t block[MATE_DC_STATUS_BYTES];
@@ -893,6 +920,7 @@ int main(void)
 		cmocka_unit_test(all_registers_answer),
 		cmocka_unit_test(bindings_match_the_table),
 		cmocka_unit_test(dc_identities_hold_all_day),
+		cmocka_unit_test(years_stay_sane),
 		cmocka_unit_test(dc_says_when_the_summary_changed),
 		cmocka_unit_test(devices_agree),
 		cmocka_unit_test(a_day_looks_like_a_day),

@@ -137,10 +137,10 @@ static void set_identity(struct device *dev)
 {
 	static const uint16_t fw[] = { MATE_REG_MX_FW_REV_A,
 		MATE_REG_MX_FW_REV_B, MATE_REG_MX_FW_REV_C };
-	struct device_reg *reg = device_reg(dev, MATE_REG_ALL_DEVICE_TYPE);
 	int i;
 
-	reg->raw = dev->options.variant << 8 | dev->kind->type;
+	device_set_units(dev, MATE_REG_ALL_DEVICE_TYPE,
+			 dev->options.variant << 8 | dev->kind->type);
 	if (!dev->options.firmware_set)
 		return;
 	/* hub, MX and DC keep it in three registers, the FX in one */

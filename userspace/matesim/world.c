@@ -17,6 +17,9 @@
 #define INVERTER_EFF	0.92
 #define CHARGER_EFF	0.88
 #define MX_EFF		0.965
+#define GENERATOR_FILL_DAYS 10
+#define GENERATOR_MAX_S	(10 * 3600)
+#define FULL_SOC	0.985
 #define CHARGE_EFF	0.94	/* the charge factor the meter starts with */
 
 enum { NOISE_LOAD = 10, NOISE_KETTLE, NOISE_GRID, NOISE_TEMP, NOISE_PV };
@@ -120,18 +123,28 @@ static void loads_step(struct world *w)
 		    4 * sky_noise(w->seed, NOISE_TEMP, w->t, DAY_S);
 }
 
+/*
+ * It starts when the battery is low, and in the morning when it was not full
+ * for long: then it fills it.
+ */
 static void generator_step(struct world *w, double dt)
 {
 	const struct inverter *master = &w->inverters[0];
-	bool wanted = master->charge_control && master->acin_control;
+	bool allowed = master->charge_control && master->acin_control;
+	bool fill = w->t - w->full_t > GENERATOR_FILL_DAYS * DAY_S;
+	double hour = fmod(w->t, DAY_S) / 3600;
 
+	if (w->soc >= FULL_SOC)
+		w->full_t = w->t;
 	if (!w->generator) {
-		w->generator = wanted && w->soc < 0.42;
 		w->generator_s = 0;
+		w->generator = allowed && (w->soc < 0.42 ||
+					   (fill && floor(hour) == 8));
 		return;
 	}
 	w->generator_s += dt;
-	if (!wanted || w->soc > 0.72 || w->generator_s > 8 * 3600)
+	if (!allowed || w->soc > (fill ? FULL_SOC : 0.72) ||
+	    w->generator_s > GENERATOR_MAX_S)
 		w->generator = false;
 }
 

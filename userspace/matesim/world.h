@@ -93,6 +93,7 @@ struct world {
 	double load_w, dc_load_w;
 	bool generator;
 	double generator_s;
+	double full_t;			/* when the battery was last full */
 	int n_chargers, n_inverters, n_meters;
 	struct charger chargers[WORLD_DEVICES];
 	struct inverter inverters[WORLD_DEVICES];
