@@ -15,28 +15,38 @@ run() {
 	local name=$1 want=$2 pattern=$3 got=0
 	shift 3
 	"$here/vm" "$@" >"$out/text" 2>&1 || got=$?
-	expect "$name" "[ $got = $want ] && grep -qE -- '$pattern' '$out/text'"
-	[ -n "$passed" ] || { echo "# exit status $got, wanted $want and $pattern"; sed 's/^/# /' "$out/text"; }
+	[ $got = "$want" ] && { [ -z "$pattern" ] || grep -qE -e "$pattern" "$out/text"; }
+	result $? "$name" || { echo "# exit status $got, wanted $want and $pattern"; sed 's/^/# /' "$out/text"; }
+}
+
+result() { # STATUS NAME
+	count=$((count + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $count - $2"
+	else
+		failures=$((failures + 1))
+		echo "not ok $count - $2"
+		return 1
+	fi
 }
 
 expect() { # NAME CONDITION
-	count=$((count + 1))
-	passed=
-	if eval "$2"; then
-		passed=yes
-		echo "ok $count - $1"
-	else
-		failures=$((failures + 1))
-		echo "not ok $count - $1"
-	fi
+	eval "$2"
+	result $? "$1"
 }
 
 fault() { # NAME: commands in the guest that load the module with this fault
 	echo "insmod /lib/matenet/plant.ko fault=$1; echo survived"
 }
 
-# What is left of this test's guests, told by a variable in their environment.
-strays() { grep -lszx "MATENET_SELFTEST=$$" /proc/[0-9]*/environ | grep -v "^/proc/\($$\|self\)/"; }
+# Machines of this test that still run, told by a variable in their environment.
+machines() {
+	local process
+	for process in /proc/[0-9]*; do
+		[[ $(readlink "$process/exe") = *@(qemu-system|/image)* ]] &&
+			grep -qszx "MATENET_SELFTEST=$$" "$process/environ" && cat "$process/comm"
+	done
+}
 export MATENET_SELFTEST=$$
 
 echo TAP version 13
@@ -88,7 +98,7 @@ run 'timing: an endless loop meets the time limit' 124 'ended after 20 seconds' 
 	sh -c 'while :; do :; done'
 run 'smp: a command that waits for ever meets the time limit' 124 'here.*ended after 20 seconds|ended after 20' \
 	-p smp -t 20 sh -c 'echo here; sleep 10000'
-expect 'no process is left' '[ -z "$(strays)" ]'
+expect 'no machine is left running' '[ -z "$(machines)" ]'
 
 echo "1..$count"
 [ $failures = 0 ]

@@ -17,16 +17,17 @@ MODULE_PARM_DESC(fault, "none, warn, inversion, atomic, overrun, leak, panic or 
 static DEFINE_SPINLOCK(first);
 static DEFINE_SPINLOCK(second);
 
-static void plant_none(void)
+/* Not inlined, so that a report names the fault. */
+static noinline void plant_none(void)
 {
 }
 
-static void plant_warn(void)
+static noinline void plant_warn(void)
 {
 	WARN(1, "planted\n");
 }
 
-static void plant_inversion(void)
+static noinline void plant_inversion(void)
 {
 	spin_lock(&first);
 	spin_lock(&second);
@@ -39,14 +40,14 @@ static void plant_inversion(void)
 	spin_unlock(&second);
 }
 
-static void plant_atomic(void)
+static noinline void plant_atomic(void)
 {
 	spin_lock(&first);
 	usleep_range(1000, 2000);
 	spin_unlock(&first);
 }
 
-static void plant_overrun(void)
+static noinline void plant_overrun(void)
 {
 	char *p = kmalloc(24, GFP_KERNEL);
 
@@ -58,20 +59,25 @@ static void plant_overrun(void)
 	kfree(p);
 }
 
-static void plant_leak(void)
+static noinline void plant_leak(void)
 {
-	char *p = kmalloc(1000, GFP_KERNEL);
+	char *p;
+	int i;
 
-	OPTIMIZER_HIDE_VAR(p);
+	/* Several, since the last one's address may still lie on a stack. */
+	for (i = 0; i < 10; i++) {
+		p = kmalloc(1000, GFP_KERNEL);
+		OPTIMIZER_HIDE_VAR(p);
+	}
 }
 
-static void plant_panic(void)
+static noinline void plant_panic(void)
 {
 	panic("planted");
 }
 
 /* Nobody ever completes it: what a lost wakeup looks like. */
-static void plant_hang(void)
+static noinline void plant_hang(void)
 {
 	static DECLARE_COMPLETION(never);
 
