@@ -3,6 +3,7 @@
  * Ten thousand transactions: every value right, every ninth bit right as the
  * recorder of the wire has seen it, and how fast it went.
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 /*
  * UARTs that know no stick parity: the ninth bit by even and odd parity.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

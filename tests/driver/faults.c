@@ -3,6 +3,7 @@
  * What can go wrong on the wire: each fault has its status and its counter,
  * and the next transaction works.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -3,6 +3,7 @@
  * Beginnings and ends: attach, detach, close, hang up, kill and unload in any
  * order, with traffic on the bus.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

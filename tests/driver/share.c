@@ -3,6 +3,7 @@
  * Several processes on one bus: every answer belongs to its question, every
  * frame is whole, nobody waits longer than his turn.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -130,11 +131,14 @@ TEST_F_TIMEOUT(share, full_queue, 120)
 	int i, status, fd = testbus_open(O_RDONLY), full = 0;
 	struct matenet_xfer x = testbus_request(11, MATENET_CMD_READ, 0, 0);
 
-	for (i = 0; i < 70; i++)
+	for (i = 0; i < 70; i++) {
 		if (!fork()) {
 			x.timeout_us = 5000000;
 			_exit(testbus_xfer(fd, &x) == -EAGAIN);
 		}
+		if (!i)
+			sleep_us(100000);
+	}
 	/* The first is on the wire for five seconds, 64 wait, the others are told so. */
 	sleep_us(2000000);
 	testbus_detach(self->tty);

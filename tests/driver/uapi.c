@@ -3,6 +3,7 @@
  * The rules of the interface: whatever is not right in a request is refused,
  * one condition at a time, and nothing of it reaches the wire.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
