@@ -362,17 +362,6 @@ struct figures {
 	int replies, wrong_marks;
 };
 
-static struct words port_words(const struct wire_log *log, unsigned int port)
-{
-	struct words r = { .n = 0 };
-	size_t i;
-
-	for (i = 0; i < log->n && r.n < MAX_REPLY; i++)
-		if (log->byte[i].port == port)
-			r.word[r.n++] = log->byte[i].bits;
-	return r;
-}
-
 /* A reply is the device's bytes after a byte of the client's. */
 static struct figures judge(const struct wire_log *log)
 {
