@@ -41,25 +41,29 @@ static void check_speeds(void)
 		struct wire_char c[2];
 		const char *why;
 	} cases[] = {
-		{ B19200, B9600, 0x80, 1, { { 0xf8, false } }, "8 low bits at twice the speed are 4" },
-		{ B9600, B4800, 0xff, 0, { }, "half a start bit is none" },
-		{ B4800, B9600, 0xff, 1, { { 0xfe, false } }, "the start bit is a data bit as well" },
+		{ B19200, B9600, 0x80, 1, { { 0xf8, false } },
+		  "8 low bits at twice the speed are 4" },
+		{ B9600, B4800, 0xff, 0, { { 0, false } }, "half a start bit is none" },
+		{ B4800, B9600, 0xff, 1, { { 0xfe, false } },
+		  "the start bit is a data bit as well" },
 		{ B4800, B9600, 0x0f, 2, { { 0xfe, false }, { 0x80, false } },
 		  "one frame at half the speed looks like two" },
 		{ B4800, B9600, 0x01, 2, { { 0x06, true }, { 0x00, false } },
 		  "framing error, its stop bit taken for a start bit" },
 		{ B4800, B9600, 0x00, 1, { { 0x00, true } }, "18 low bits are a break" },
-		{ B2400, B115200, 0x55, 5, { { 0x00, true }, { 0x00, true } }, "five breaks" },
+		{ B2400, B115200, 0x55, 5, { { 0x00, true }, { 0x00, true } },
+		  "five breaks" },
 	};
 	size_t i;
 	int n, k, wrong;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		formats(cases[i].from, cases[i].to);
 		n = send_byte(cases[i].byte);
 		wrong = n != cases[i].n;
 		for (k = 0; k < n && k < cases[i].n && k < 2; k++)
-			wrong += got[k].byte != cases[i].c[k].byte || got[k].bad != cases[i].c[k].bad;
+			wrong += got[k].byte != cases[i].c[k].byte ||
+				 got[k].bad != cases[i].c[k].bad;
 		ksft_test_result(!wrong, "%02x: %s (%d characters, %02x %02x)\n", cases[i].byte,
 				 cases[i].why, n, n > 0 ? got[0].byte : 0, n > 1 ? got[1].byte : 0);
 	}
@@ -167,7 +171,7 @@ int main(void)
 {
 	ksft_print_header();
 	ksft_set_plan(7 + 4 + 6 + 2 + 1);
-	if (wire_load(1) || (fd[0] = wire_open(0)) < 0 || (fd[1] = wire_open(1)) < 0)
+	if (wire_begin(fd))
 		ksft_exit_fail_msg("no wire\n");
 	check_speeds();
 	check_clock(20000, true);

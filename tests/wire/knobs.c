@@ -58,7 +58,8 @@ static void check_flags(void)
 	ksft_test_result(wire_chars_are(got, n, "a!bcd"), "flags=byte: the bad byte is bad\n");
 	wire_knobs(1, "flags=packet");
 	n = send_held("abcd", ".m..");
-	ksft_test_result(wire_chars_are(got, n, "!a!b!c!d"), "flags=packet: all of a packet are bad\n");
+	ksft_test_result(wire_chars_are(got, n, "!a!b!c!d"),
+			 "flags=packet: all of a packet are bad\n");
 	n = send_held("abcd", "....");
 	ksft_test_result(wire_chars_are(got, n, "abcd"), "flags=packet: but not the next packet\n");
 	wire_knobs(1, "flags=never");
@@ -233,7 +234,9 @@ static void check_depth(int depth, int type, const char *level)
 	ioctl(fd[1], TIOCGSERIAL, &info);
 	trigger(text, sizeof(text));
 	ksft_test_result(!ret && info.type == type && !strcmp(text, level),
-			 "fifo=%d: type %d, trigger %s\n", depth, info.type, *text ? text : "none\n");
+			 "fifo=%d: type %d, trigger %.*s\n", depth, info.type,
+			 *text ? (int)strcspn(text, "\n") : 4,
+			 *text ? text : "none");
 
 	wire_knobs(1, "irq=no");
 	for (i = 0; i < 80; i++)
@@ -264,7 +267,7 @@ static void check_text(void)
 
 	wire_knobs_read(0, text, sizeof(text));
 	ksft_test_result(!strcmp(text, DEFAULTS), "the defaults are those of a good 16550A\n");
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		int ret = wire_knobs(0, "%s\n", bad[i]);
 
 		if (ret == -EINVAL)
@@ -274,10 +277,12 @@ static void check_text(void)
 	}
 	wire_knobs_read(0, text, sizeof(text));
 	ksft_test_result(!accepted && !strcmp(text, DEFAULTS), "%zu bad texts change nothing\n", i);
-	wire_knobs(0, "flags=never\ncmspar=cleared txempty=no\nppm=-77 latch=parity fifo_clear=yes irq=no");
+	wire_knobs(0, "flags=never\ncmspar=cleared txempty=no\nppm=-77 latch=parity "
+		   "fifo_clear=yes irq=no");
 	wire_knobs_read(0, text, sizeof(text));
-	ksft_test_result(!strcmp(text, "flags=never\ncmspar=cleared\ntxempty=no\nfifo_clear=yes\nfifo=16\n"
-				 "ppm=-77\nlatch=parity\nirq=no\n"), "reads back what was set\n");
+	ksft_test_result(!strcmp(text, "flags=never\ncmspar=cleared\ntxempty=no\n"
+				 "fifo_clear=yes\nfifo=16\nppm=-77\nlatch=parity\nirq=no\n"),
+			 "reads back what was set\n");
 	ksft_test_result(!wire_knobs(0, DEFAULTS), "what was read can be written\n");
 }
 

@@ -44,7 +44,7 @@ static void check_lines(int from)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		outputs(from, cases[i].out);
 		ksft_test_result(inputs(!from) == cases[i].in, "ttyW%d raises %s: %03x at ttyW%d\n",
 				 from, cases[i].name, inputs(!from), !from);
@@ -112,7 +112,8 @@ static void check_loop(void)
 	wire_write(fd[0], "loop", 4);
 	wire_write(fd[1], "lost", 4);
 	n = wire_read(fd[0], &(struct wire_parmrk){ 0 }, got, 64, wire_quiet_ms());
-	ksft_test_result(wire_chars_are(got, n, "loop"), "loopback: one hears oneself and no one else\n");
+	ksft_test_result(wire_chars_are(got, n, "loop"),
+			 "loopback: one hears oneself and no one else\n");
 	n = wire_read(fd[1], &(struct wire_parmrk){ 0 }, got, 64, wire_quiet_ms());
 	wire_record_read(0, &log);
 	ksft_test_result(n == 0 && log.n == 4 && log.byte[0].port == 1,
@@ -128,7 +129,7 @@ int main(void)
 {
 	ksft_print_header();
 	ksft_set_plan(4 + 4 + 1 + 2 + 4);
-	if (wire_load(1) || (fd[0] = wire_open(0)) < 0 || (fd[1] = wire_open(1)) < 0)
+	if (wire_begin(fd))
 		ksft_exit_fail_msg("no wire\n");
 	check_lines(0);
 	check_lines(1);

@@ -18,7 +18,7 @@ static void check_parameters(void)
 	};
 	size_t i, loaded = 0;
 
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		loaded += wire_load_with(bad[i]) != -EINVAL;
 	ksft_test_result(!loaded, "bad parameters are refused\n");
 }
@@ -148,8 +148,8 @@ static void check_unload(void)
 	struct wire_log log;
 
 	ret = wire_unload();
-	ksft_test_result(ret == -EWOULDBLOCK || ret == -EBUSY, "rmmod refused while a tty is open: %s\n",
-			 strerror(-ret));
+	ksft_test_result(ret == -EWOULDBLOCK || ret == -EBUSY,
+			 "rmmod refused while a tty is open: %s\n", strerror(-ret));
 	wire_record_clear(0);
 	n = wire_exchange(other, fd, "still", 5, got, 8);
 	ksft_test_result(wire_chars_are(got, n, "still"), "and nothing has happened to it\n");

@@ -68,7 +68,7 @@ int main(void)
 
 	ksft_print_header();
 	ksft_set_plan(3);
-	if (wire_load(1) || (fd[0] = wire_open(0)) < 0 || (fd[1] = wire_open(1)) < 0)
+	if (wire_begin(fd))
 		ksft_exit_fail_msg("no wire\n");
 	set_trigger();
 	wire_set_format(fd[1], speed, CS8, WIRE_SPACE, false);

@@ -45,7 +45,7 @@ static int check_receiver(enum wire_parity from, enum wire_parity to)
 	/* Of frames of different length only single ones are predictable by hand. */
 	for (i = 0; i < 256; i += alone ? 1 : 256) {
 		n = wire_exchange(fd[0], fd[1], every + i, alone ? 1 : 256, got + at,
-				  sizeof(got) / sizeof(got[0]) - at);
+				  ARRAY_SIZE(got) - at);
 		if (n < 0)
 			return -1;
 		at += n;
@@ -105,12 +105,8 @@ int main(void)
 		every[i] = i * 167;	/* odd: all values, in no simple order */
 	ksft_print_header();
 	ksft_set_plan(COMBINATIONS);
-	if (wire_load(1))
+	if (wire_begin(fd))
 		ksft_exit_fail_msg("no wire\n");
-	fd[0] = wire_open(0);
-	fd[1] = wire_open(1);
-	if (fd[0] < 0 || fd[1] < 0)
-		ksft_exit_fail_msg("cannot open the ttys\n");
 	for (i = 0; i < COMBINATIONS; i++)
 		check(i / 5, i % 5);
 	ksft_finished();

@@ -54,7 +54,7 @@ static void disturb(void)
 	char text[2048];
 
 	wire_inject(pair, "%u %s", 2 * pair + any(2),
-		    rules[any(sizeof(rules) / sizeof(rules[0]))]);
+		    rules[any(ARRAY_SIZE(rules))]);
 	wire_inject_read(pair, text, sizeof(text));
 }
 
@@ -69,7 +69,7 @@ static void turn(void)
 	char text[512];
 	unsigned int port = any(2 * PAIRS);
 
-	wire_knobs(port, "%s", knobs[any(sizeof(knobs) / sizeof(knobs[0]))]);
+	wire_knobs(port, "%s", knobs[any(ARRAY_SIZE(knobs))]);
 	wire_knobs_read(port, text, sizeof(text));
 }
 
@@ -86,7 +86,7 @@ static void look(void)
 
 static void (* const actors[])(void) = { talk, talk, talk, disturb, turn, look };
 
-#define ACTORS (sizeof(actors) / sizeof(actors[0]))
+#define ACTORS (ARRAY_SIZE(actors))
 
 static void calm(void)
 {
@@ -140,7 +140,8 @@ int main(void)
 		wait(&status);
 		failed += !!status;
 	}
-	ksft_test_result(!failed, "%zu processes, %d rounds each, %u failed\n", ACTORS, ROUNDS, failed);
+	ksft_test_result(!failed, "%zu processes, %d rounds each, %u failed\n", ACTORS, ROUNDS,
+			 failed);
 	calm();
 	for (i = 0; i < PAIRS; i++)
 		check_pair(i);

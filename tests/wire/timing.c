@@ -124,12 +124,12 @@ static void check_formats(void)
 	size_t i, k, n;
 	int wrong;
 
-	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(formats); i++) {
 		uint8_t mask = formats[i].size == CS5 ? 0x1f : 0x3f;
 
 		worst = 0;
 		wrong = 0;
-		for (k = 0; k < sizeof(speeds) / sizeof(speeds[0]); k++) {
+		for (k = 0; k < ARRAY_SIZE(speeds); k++) {
 			for (n = 0; n < 2; n++)
 				wire_set_format(fd[n], speeds[k].speed, formats[i].size,
 						formats[i].parity, formats[i].two);
@@ -190,7 +190,7 @@ static void check_empty(void)
 		wrong += log.n != 1 || last_no >= log.byte[0].end || first_yes < log.byte[0].end;
 		wire_log_free(&log);
 	}
-	ksft_test_result(!wrong, "transmitter empty at the end of the stop bit, %d of 50 times not\n",
+	ksft_test_result(!wrong, "transmitter empty at the end of the stop bit, %d of 50 not\n",
 			 wrong);
 }
 
@@ -239,7 +239,7 @@ static void check_trigger(void)
 	size_t i;
 	bool good;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		set_trigger(1, cases[i].trigger);
 		wait = cases[i].timeout ? 4 * WIRE_BYTE_NS : 0;
 		delay = arrival(cases[i].n);
@@ -254,7 +254,7 @@ int main(void)
 {
 	ksft_print_header();
 	ksft_set_plan(3 + 8 + 1 + 10);
-	if (wire_load(1) || (fd[0] = wire_open(0)) < 0 || (fd[1] = wire_open(1)) < 0)
+	if (wire_begin(fd))
 		ksft_exit_fail_msg("no wire\n");
 	check_back_to_back();
 	check_stream();

@@ -345,6 +345,17 @@ int wire_open(unsigned int port)
 	return fd;
 }
 
+int wire_begin(int fd[2])
+{
+	int ret = wire_load(1);
+
+	if (ret)
+		return ret;
+	fd[0] = wire_open(0);
+	fd[1] = wire_open(1);
+	return fd[0] < 0 ? fd[0] : fd[1] < 0 ? fd[1] : 0;
+}
+
 int wire_write(int fd, const void *data, size_t n)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };

@@ -62,6 +62,8 @@ void wire_log_free(struct wire_log *log);
 
 /* Open ttyW@port: raw, 9600, 8N1, CLOCAL, errors marked by PARMRK.  Returns the descriptor. */
 int wire_open(unsigned int port);
+/* The usual beginning: one pair loaded, both ends open in @fd. */
+int wire_begin(int fd[2]);
 int wire_set_parity(int fd, enum wire_parity parity);
 int wire_set_format(int fd, speed_t speed, tcflag_t size, enum wire_parity parity,
 		    bool two_stop_bits);
