@@ -18,6 +18,7 @@
 #include "matenet.h"
 
 #define MATENET_XFER_FLAGS	(MATENET_XFER_NO_REPLY | MATENET_XFER_RAW)
+#define MATENET_BATCH_FLAGS	(MATENET_XFER_FLAGS | MATENET_XFER_STOP)
 #define MATENET_CFG_FLAGS	(MATENET_CFG_STRICT | MATENET_CFG_WRITABLE)
 #define MATENET_MAX_TIMEOUT_US	10000000
 #define MATENET_MAX_RETRIES	15
@@ -93,9 +94,6 @@ static int config_check(const struct matenet_config *config)
 	}
 	if (!all_zero(config->reserved, sizeof(config->reserved)))
 		return -EINVAL;
-	/* The only side of the bus this driver takes so far. */
-	if (config->role != MATENET_ROLE_CONTROLLER)
-		return -EOPNOTSUPP;
 	return 0;
 }
 
@@ -121,7 +119,12 @@ static int config_apply(struct matenet_bus *bus, const struct matenet_config *co
 		bus->framing.marks = config->framing == MATENET_FRAMING_MARK;
 		bus->framing.run = 0;
 	}
+	if (config->role != bus->config.role) {
+		matenet_listen_flush(bus);
+		bus->command = 0;
+	}
 	bus->config = *config;
+	matenet_bus_record_state(bus);
 	spin_unlock(&bus->lock);
 	return 0;
 }
@@ -162,9 +165,9 @@ static long cdev_g_caps(struct matenet_file *file, void __user *arg)
 	return copy_to_user(arg, &caps, sizeof(caps)) ? -EFAULT : 0;
 }
 
-static int xfer_check(const struct matenet_xfer *x)
+static int xfer_check(const struct matenet_xfer *x, u32 flags)
 {
-	if (x->flags & ~MATENET_XFER_FLAGS || x->timeout_us > MATENET_MAX_TIMEOUT_US ||
+	if (x->flags & ~flags || x->timeout_us > MATENET_MAX_TIMEOUT_US ||
 	    x->retries > MATENET_MAX_RETRIES)
 		return -EINVAL;
 	if (!x->tx_len || x->tx_len > MATENET_MAX_DATA || x->rx_len > MATENET_MAX_DATA)
@@ -174,6 +177,9 @@ static int xfer_check(const struct matenet_xfer *x)
 	    !all_zero(x->tx + x->tx_len, sizeof(x->tx) - x->tx_len))
 		return -EINVAL;
 	if (x->flags & MATENET_XFER_NO_REPLY && (x->rx_len || x->retries || x->timeout_us))
+		return -EINVAL;
+	if (x->retries &&
+	    (x->flags & MATENET_XFER_RAW || !matenet_cmd_repeatable(x->tx, x->tx_len)))
 		return -EINVAL;
 	return 0;
 }
@@ -193,26 +199,182 @@ static int xfer_allowed(struct matenet_file *file, const struct matenet_xfer *x)
 	return READ_ONCE(file->bus->config.flags) & MATENET_CFG_WRITABLE ? 0 : -EROFS;
 }
 
-static long cdev_xfer(struct matenet_file *file, void __user *arg)
+/* Every transaction of a job is looked at before any of it is queued. */
+static int job_check(struct matenet_job *job, u32 flags)
 {
-	struct matenet_xfer x;
+	struct matenet_xfer *x;
 	int ret;
 
-	if (copy_from_user(&x, arg, sizeof(x)))
+	for (x = job->x; x < job->x + job->count; x++) {
+		ret = xfer_check(x, flags);
+		if (!ret)
+			ret = xfer_allowed(job->file, x);
+		if (ret)
+			return ret;
+		x->attempts = 0;
+		x->status = 0;
+	}
+	return 0;
+}
+
+/* A job with what the user wants; ERR_PTR() if that is not right. */
+static struct matenet_job *job_get(struct matenet_file *file, void __user *arg,
+				   unsigned int count, u32 flags)
+{
+	struct matenet_job *job;
+	int ret;
+
+	job = matenet_job_new(file, count);
+	if (!job)
+		return ERR_PTR(-ENOMEM);
+	if (copy_from_user(job->x, arg, count * sizeof(*job->x)))
+		ret = -EFAULT;
+	else
+		ret = job_check(job, flags);
+	if (!ret)
+		return job;
+	matenet_job_put(job);
+	return ERR_PTR(ret);
+}
+
+/*
+ * Do it and write the results back, also when the bus died: the status says
+ * whether the command was sent.
+ */
+static long job_do(struct matenet_job *job, void __user *arg)
+{
+	long ret = matenet_engine_do(job);
+
+	if ((!ret || ret == -ENODEV) &&
+	    copy_to_user(arg, job->x, job->count * sizeof(*job->x)))
+		ret = -EFAULT;
+	return ret;
+}
+
+static long cdev_xfer(struct matenet_file *file, void __user *arg)
+{
+	struct matenet_job *job = job_get(file, arg, 1, MATENET_XFER_FLAGS);
+	long ret;
+
+	if (IS_ERR(job))
+		return PTR_ERR(job);
+	ret = job_do(job, arg);
+	matenet_job_put(job);
+	return ret;
+}
+
+static long cdev_submit(struct matenet_file *file, void __user *arg)
+{
+	struct matenet_job *job = job_get(file, arg, 1, MATENET_XFER_FLAGS);
+	u32 sequence;
+	long ret;
+
+	if (IS_ERR(job))
+		return PTR_ERR(job);
+	job->rec = matenet_rec_new(MATENET_REC_XFER, GFP_KERNEL);
+	ret = job->rec ? matenet_job_queue(job) : -ENOMEM;
+	sequence = job->one.sequence;
+	matenet_job_put(job);
+	if (!ret)
+		ret = put_user(sequence, &((struct matenet_xfer __user *)arg)->sequence);
+	return ret;
+}
+
+static long cdev_batch(struct matenet_file *file, void __user *arg)
+{
+	struct matenet_batch batch;
+	struct matenet_job *job;
+	void __user *xfers;
+	unsigned int i;
+	long ret;
+
+	if (copy_from_user(&batch, arg, sizeof(batch)))
 		return -EFAULT;
-	ret = xfer_check(&x);
-	if (ret)
-		return ret;
-	if (x.retries && (x.flags & MATENET_XFER_RAW || !matenet_cmd_repeatable(x.tx, x.tx_len)))
+	if (!batch.count || batch.count > MATENET_MAX_BATCH || batch.flags ||
+	    !all_zero(batch.reserved, sizeof(batch.reserved)))
 		return -EINVAL;
-	ret = xfer_allowed(file, &x);
+	xfers = u64_to_user_ptr(batch.xfers);
+	job = job_get(file, xfers, batch.count, MATENET_BATCH_FLAGS);
+	if (IS_ERR(job))
+		return PTR_ERR(job);
+
+	ret = job_do(job, xfers);
+	if (!ret || ret == -ENODEV) {
+		batch.done = 0;
+		for (i = 0; i < job->count; i++)
+			batch.done += !(job->x[i].status & MATENET_ST_SKIPPED);
+		if (copy_to_user(arg, &batch, sizeof(batch)))
+			ret = -EFAULT;
+	}
+	matenet_job_put(job);
+	return ret;
+}
+
+static long cdev_cancel(struct matenet_file *file, void __user *arg)
+{
+	u32 sequence;
+
+	if (get_user(sequence, (u32 __user *)arg))
+		return -EFAULT;
+	return matenet_file_cancel(file, sequence);
+}
+
+static int reply_check(struct matenet_file *file, const struct matenet_reply *reply)
+{
+	if (!reply->sequence || reply->flags & ~MATENET_XFER_RAW || !reply->len ||
+	    reply->len > MATENET_MAX_DATA ||
+	    !all_zero(reply->reserved8, sizeof(reply->reserved8)) ||
+	    !all_zero(reply->reserved, sizeof(reply->reserved)) ||
+	    !all_zero(reply->data + reply->len, sizeof(reply->data) - reply->len))
+		return -EINVAL;
+	return file->writer ? 0 : -EPERM;
+}
+
+static long cdev_reply(struct matenet_file *file, void __user *arg)
+{
+	struct matenet_reply reply;
+	struct matenet_job *job;
+	long ret;
+
+	if (copy_from_user(&reply, arg, sizeof(reply)))
+		return -EFAULT;
+	ret = reply_check(file, &reply);
 	if (ret)
 		return ret;
-	ret = matenet_engine_xfer(file, &x);
-	if (ret && ret != -ENODEV)
-		return ret;
-	/* Also when the bus died: the status says whether the command was sent. */
-	return copy_to_user(arg, &x, sizeof(x)) ? -EFAULT : ret;
+	job = matenet_job_new(file, 1);
+	if (!job)
+		return -ENOMEM;
+	job->command = reply.sequence;
+	job->one.flags = reply.flags;
+	job->one.tx_len = reply.len;
+	memcpy(job->one.tx, reply.data, reply.len);
+	ret = matenet_engine_do(job);
+	matenet_job_put(job);
+	return ret;
+}
+
+static long cdev_g_mode(struct matenet_file *file, void __user *arg)
+{
+	struct matenet_mode mode;
+
+	spin_lock(&file->bus->lock);
+	mode = file->mode;
+	spin_unlock(&file->bus->lock);
+	return copy_to_user(arg, &mode, sizeof(mode)) ? -EFAULT : 0;
+}
+
+static long cdev_s_mode(struct matenet_file *file, void __user *arg)
+{
+	struct matenet_mode mode;
+
+	if (copy_from_user(&mode, arg, sizeof(mode)))
+		return -EFAULT;
+	if (mode.mode > MATENET_MODE_MONITOR || mode.flags ||
+	    !all_zero(mode.reserved, sizeof(mode.reserved)))
+		return -EINVAL;
+	if (mode.mode == MATENET_MODE_MONITOR && !capable(CAP_NET_ADMIN))
+		return -EPERM;
+	return matenet_file_set_mode(file, &mode);
 }
 
 static const struct {
@@ -222,7 +384,13 @@ static const struct {
 	{ MATENET_IOC_G_CAPS, cdev_g_caps },
 	{ MATENET_IOC_G_CONFIG, cdev_g_config },
 	{ MATENET_IOC_S_CONFIG, cdev_s_config },
+	{ MATENET_IOC_G_MODE, cdev_g_mode },
+	{ MATENET_IOC_S_MODE, cdev_s_mode },
 	{ MATENET_IOC_XFER, cdev_xfer },
+	{ MATENET_IOC_SUBMIT, cdev_submit },
+	{ MATENET_IOC_BATCH, cdev_batch },
+	{ MATENET_IOC_CANCEL, cdev_cancel },
+	{ MATENET_IOC_REPLY, cdev_reply },
 };
 
 static long matenet_cdev_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
@@ -238,13 +406,67 @@ static long matenet_cdev_ioctl(struct file *filp, unsigned int cmd, unsigned lon
 	return -ENOTTY;
 }
 
-/* Ready for a command, or gone. */
+/* One record to the reader; it stays where it was if that fails. */
+static ssize_t read_one(struct matenet_file *file, char __user *to)
+{
+	struct matenet_rec *rec = matenet_file_next(file);
+
+	if (!rec)
+		return 0;
+	if (copy_to_user(to, &rec->r, sizeof(rec->r))) {
+		matenet_file_return(file, rec);
+		return -EFAULT;
+	}
+	kfree(rec);
+	return sizeof(rec->r);
+}
+
+static bool file_readable(struct matenet_file *file)
+{
+	return READ_ONCE(file->unread);
+}
+
+/* Whole records, as many as there are and fit; waits for the first. */
+static ssize_t matenet_cdev_read(struct file *filp, char __user *to, size_t size, loff_t *pos)
+{
+	struct matenet_file *file = filp->private_data;
+	ssize_t done = 0, ret;
+
+	if (size < sizeof(struct matenet_record))
+		return -EINVAL;
+	do {
+		ret = read_one(file, to + done);
+		if (ret > 0) {
+			done += ret;
+			continue;
+		}
+		if (ret || done)
+			break;
+		if (READ_ONCE(file->bus->dead))
+			return -ENODEV;
+		if (filp->f_flags & O_NONBLOCK)
+			return -EAGAIN;
+		ret = wait_event_interruptible(file->wait, file_readable(file) ||
+					       READ_ONCE(file->bus->dead));
+		if (ret)
+			break;
+	} while (size - done >= sizeof(struct matenet_record));
+	return done ?: ret;
+}
+
 static __poll_t matenet_cdev_poll(struct file *filp, poll_table *wait)
 {
 	struct matenet_file *file = filp->private_data;
+	__poll_t mask = 0;
 
-	poll_wait(filp, &file->bus->wait, wait);
-	return READ_ONCE(file->bus->dead) ? EPOLLHUP | EPOLLERR : EPOLLOUT | EPOLLWRNORM;
+	poll_wait(filp, &file->wait, wait);
+	if (file_readable(file))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (READ_ONCE(file->bus->dead))
+		mask |= EPOLLHUP | EPOLLERR;
+	else if (READ_ONCE(file->queued) < MATENET_MAX_QUEUE)
+		mask |= EPOLLOUT | EPOLLWRNORM;
+	return mask;
 }
 
 static int matenet_cdev_open(struct inode *inode, struct file *filp)
@@ -252,24 +474,16 @@ static int matenet_cdev_open(struct inode *inode, struct file *filp)
 	struct matenet_bus *bus = container_of(inode->i_cdev, struct matenet_bus, cdev);
 	struct matenet_file *file;
 
-	file = kzalloc(sizeof(*file), GFP_KERNEL);
+	file = matenet_file_new(bus, filp->f_mode & FMODE_WRITE);
 	if (!file)
 		return -ENOMEM;
-	file->bus = bus;
-	file->writer = filp->f_mode & FMODE_WRITE;
-	INIT_LIST_HEAD(&file->jobs);
-	get_device(&bus->dev);
 	filp->private_data = file;
 	return stream_open(inode, filp);
 }
 
-/* Every transaction has a caller inside ioctl(), so none is left by now. */
 static int matenet_cdev_release(struct inode *inode, struct file *filp)
 {
-	struct matenet_file *file = filp->private_data;
-
-	put_device(&file->bus->dev);
-	kfree(file);
+	matenet_file_free(filp->private_data);
 	return 0;
 }
 
@@ -277,6 +491,7 @@ static const struct file_operations matenet_cdev_fops = {
 	.owner		= THIS_MODULE,
 	.open		= matenet_cdev_open,
 	.release	= matenet_cdev_release,
+	.read		= matenet_cdev_read,
 	.unlocked_ioctl	= matenet_cdev_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.poll		= matenet_cdev_poll,

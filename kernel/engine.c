@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The engine: one thread a bus takes transactions from the queues of the open
- * files, sends the commands and waits for the replies.
+ * The engine: one thread a bus takes jobs from the queues of the open files,
+ * sends the commands and waits for the replies.
  *
  * A reply that is right is completed by the receive path itself, so that its
  * caller need not wait for the thread.  Everything else - silence, damage,
@@ -10,7 +10,6 @@
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
-#include <linux/slab.h>
 
 #include "matenet.h"
 
@@ -71,11 +70,9 @@ static u8 engine_want(const struct matenet_xfer *x)
 	return len ? len + MATENET_SUM_BYTES : 0;
 }
 
-/* From now on what comes is the reply to this job. */
-static void engine_expect(struct matenet_bus *bus, struct matenet_job *job)
+/* From now on what comes is the reply to this. */
+static void engine_expect(struct matenet_bus *bus, const struct matenet_xfer *x)
 {
-	struct matenet_xfer *x = &job->x;
-
 	spin_lock(&bus->lock);
 	memset(&bus->rx, 0, sizeof(bus->rx));
 	bus->rx.want = engine_want(x);
@@ -84,7 +81,6 @@ static void engine_expect(struct matenet_bus *bus, struct matenet_job *job)
 	bus->rx.strict = bus->config.flags & MATENET_CFG_STRICT;
 	bus->rx.raw = x->flags & MATENET_XFER_RAW;
 	bus->rx_open = !(x->flags & MATENET_XFER_NO_REPLY);
-	bus->job = job;
 	bus->stray = false;
 	bus->tx_end = KTIME_MAX;
 	spin_unlock(&bus->lock);
@@ -105,10 +101,12 @@ static int engine_send(struct matenet_bus *bus, const struct matenet_xfer *x)
 	}
 	ret = matenet_line_send(bus, frame, len);
 	spin_lock(&bus->lock);
-	if (ret)
+	if (ret) {
 		bus->tx_end = ktime_get();
-	else
+	} else {
 		bus->stats.tx_bytes += len;
+		matenet_listen_sent(bus, frame, len);
+	}
 	spin_unlock(&bus->lock);
 	return ret;
 }
@@ -154,26 +152,46 @@ static void engine_count(struct matenet_bus *bus, u32 status)
 			bus->stats.status[bit]++;
 }
 
-static void engine_complete(struct matenet_job *job, u32 status, u8 len, int error)
+static struct matenet_xfer *engine_x(struct matenet_job *job)
 {
-	job->x.status = status;
-	job->x.rx_len = len;
-	job->error = error;
-	complete(&job->done);
+	return &job->x[job->at];
+}
+
+/* After this one there is nothing more to do for the job. */
+static bool engine_last(struct matenet_job *job)
+{
+	const struct matenet_xfer *x = engine_x(job);
+
+	return job->at + 1 == job->count || x->status & MATENET_ST_ABORTED ||
+	       (x->flags & MATENET_XFER_STOP && !(x->status & MATENET_ST_OK));
+}
+
+static void engine_finish(struct matenet_bus *bus, struct matenet_job *job)
+{
+	u32 status = engine_x(job)->status;
+	unsigned int i;
+
+	for (i = job->at + 1; i < job->count; i++) {
+		job->x[i].status = MATENET_ST_SKIPPED;
+		job->x[i].rx_len = 0;
+	}
+	bus->job = NULL;
+	matenet_job_finish(job, status & MATENET_ST_ABORTED ? -ENODEV : 0);
 }
 
 /*
  * End an attempt, with the reply as far as there is one.  Called by the engine
  * and, for a right reply, by the receive path.
  */
-static void engine_end(struct matenet_bus *bus, struct matenet_job *job, u32 status)
+static void engine_end(struct matenet_bus *bus, u32 status)
 {
-	struct matenet_xfer *x = &job->x;
+	struct matenet_job *job = bus->job;
+	struct matenet_xfer *x = engine_x(job);
 	u8 len = 0;
 
 	lockdep_assert_held(&bus->lock);
 	bus->rx_open = false;
-	bus->job = NULL;
+	matenet_listen_flush(bus);
 
 	memset(x->rx, 0, sizeof(x->rx));
 	if (status == MATENET_ST_TX_DONE)
@@ -192,16 +210,18 @@ static void engine_end(struct matenet_bus *bus, struct matenet_job *job, u32 sta
 		bus->stats.retries++;
 		return;
 	}
+	x->status = status;
+	x->rx_len = len;
 	x->tx_ts = status & MATENET_ST_TX_DONE ? ktime_to_ns(bus->tx_end) : 0;
 	x->rx_ts = len ? ktime_to_ns(bus->rx_last) : 0;
 	WRITE_ONCE(bus->rx_done, true);
-	engine_complete(job, status, len, status & MATENET_ST_ABORTED ? -ENODEV : 0);
+	if (engine_last(job))
+		engine_finish(bus, job);
 }
 
 /* What the engine knows about how an attempt ended; 0 is for the reply to say. */
-static u32 engine_attempt(struct matenet_bus *bus, struct matenet_job *job)
+static u32 engine_attempt(struct matenet_bus *bus, struct matenet_xfer *x)
 {
-	struct matenet_xfer *x = &job->x;
 	bool sent = true;
 
 	x->attempts++;
@@ -209,7 +229,7 @@ static u32 engine_attempt(struct matenet_bus *bus, struct matenet_job *job)
 		return MATENET_ST_TX_ERROR;
 	if (READ_ONCE(bus->dead))
 		return MATENET_ST_ABORTED;
-	engine_expect(bus, job);
+	engine_expect(bus, x);
 	if (engine_send(bus, x))
 		return MATENET_ST_TX_ERROR;
 
@@ -229,52 +249,89 @@ static u32 engine_attempt(struct matenet_bus *bus, struct matenet_job *job)
 	return MATENET_ST_TX_DONE;
 }
 
-static void engine_run(struct matenet_bus *bus, struct matenet_job *job)
+static void engine_transact(struct matenet_bus *bus, struct matenet_xfer *x)
 {
 	u32 status;
 
-	mutex_lock(&bus->setup);
 	WRITE_ONCE(bus->rx_done, false);
 	do {
-		status = engine_attempt(bus, job);
+		status = engine_attempt(bus, x);
 		spin_lock(&bus->lock);
 		if (!bus->rx_done)
-			engine_end(bus, job, status);
+			engine_end(bus, status);
 		spin_unlock(&bus->lock);
 	} while (!READ_ONCE(bus->rx_done));
+}
+
+/* The device role: too late is not at all, somebody else may be talking by now. */
+static int engine_answer(struct matenet_bus *bus, struct matenet_job *job)
+{
+	bool stale;
+
+	WRITE_ONCE(bus->rx_done, false);
+	if (!engine_wait_quiet(bus))
+		return -ESTALE;
+	if (READ_ONCE(bus->dead))
+		return -ENODEV;
+	spin_lock(&bus->lock);
+	stale = bus->command != job->command || ktime_after(ktime_get(), bus->answer_until);
+	if (!stale)
+		bus->command = 0;
+	spin_unlock(&bus->lock);
+	if (stale)
+		return -ESTALE;
+	return engine_send(bus, job->x) || !matenet_line_sent(bus) ? -EIO : 0;
+}
+
+static void engine_run(struct matenet_bus *bus, struct matenet_job *job)
+{
+	int ret;
+
+	mutex_lock(&bus->setup);
+	if (job->command) {
+		ret = engine_answer(bus, job);
+		spin_lock(&bus->lock);
+		bus->job = NULL;
+		matenet_job_finish(job, ret);
+		spin_unlock(&bus->lock);
+	} else {
+		for (;;) {
+			engine_transact(bus, engine_x(job));
+			if (!READ_ONCE(bus->job))
+				break;
+			job->at++;
+		}
+	}
 	mutex_unlock(&bus->setup);
 }
 
-/* The files take turns, each with the oldest of its jobs. */
-static struct matenet_job *engine_take(struct matenet_bus *bus)
-{
-	struct matenet_file *file;
-	struct matenet_job *job;
-
-	lockdep_assert_held(&bus->lock);
-	file = list_first_entry_or_null(&bus->files, struct matenet_file, node);
-	if (!file)
-		return NULL;
-	job = list_first_entry(&file->jobs, struct matenet_job, node);
-	list_del_init(&job->node);
-	if (--file->queued)
-		list_move_tail(&file->node, &bus->files);
-	else
-		list_del(&file->node);
-	return job;
-}
-
+/* A job, or NULL after something has happened or a frame has come to its end. */
 static struct matenet_job *engine_next(struct matenet_bus *bus)
 {
 	struct matenet_job *job = NULL;
+	bool pending = false;
+	ktime_t deadline;
 
 	set_current_state(TASK_IDLE);
 	spin_lock(&bus->lock);
 	if (!bus->dead)
-		job = engine_take(bus);
+		job = matenet_job_take(bus);
+	bus->job = job;
+	if (!job) {
+		pending = matenet_listen_pending(bus, &deadline);
+		if (pending && !ktime_after(deadline, ktime_get())) {
+			matenet_listen_flush(bus);
+			pending = false;
+		}
+	}
 	spin_unlock(&bus->lock);
-	if (!job && !kthread_should_stop())
+	if (job || kthread_should_stop())
+		goto out;
+	if (pending)
+		schedule_hrtimeout_range(&deadline, 0, HRTIMER_MODE_ABS);
+	else
 		schedule();
+out:
 	__set_current_state(TASK_RUNNING);
 	return job;
 }
@@ -328,121 +385,44 @@ void matenet_engine_stop(struct matenet_bus *bus)
 	kthread_stop(bus->engine);
 
 	spin_lock(&bus->lock);
-	while ((job = engine_take(bus))) {
-		engine_complete(job, MATENET_ST_ABORTED, 0, -ENODEV);
+	while ((job = matenet_job_take(bus))) {
+		engine_x(job)->status = MATENET_ST_ABORTED;
+		engine_x(job)->rx_len = 0;
+		engine_finish(bus, job);
 		matenet_job_put(job);
 	}
+	matenet_listen_flush(bus);
 	spin_unlock(&bus->lock);
 
 	/* Whoever is changing the configuration uses the tty, too. */
 	mutex_lock(&bus->setup);
 	mutex_unlock(&bus->setup);
-	wake_up_all(&bus->wait);
+	matenet_bus_wake_files(bus);
 }
 
 /**
- * matenet_job_put - drop a reference
+ * matenet_engine_do - queue a job and wait for its end
  * @job: job
- */
-void matenet_job_put(struct matenet_job *job)
-{
-	if (refcount_dec_and_test(&job->refs))
-		kfree(job);
-}
-
-static struct matenet_job *job_new(const struct matenet_xfer *x)
-{
-	struct matenet_job *job;
-
-	job = kzalloc(sizeof(*job), GFP_KERNEL);
-	if (!job)
-		return NULL;
-	job->x = *x;
-	job->x.attempts = 0;
-	job->x.status = 0;
-	init_completion(&job->done);
-	INIT_LIST_HEAD(&job->node);
-	refcount_set(&job->refs, 2);
-	return job;
-}
-
-static int engine_queue(struct matenet_file *file, struct matenet_job *job)
-{
-	struct matenet_bus *bus = file->bus;
-	int ret = 0;
-
-	spin_lock(&bus->lock);
-	if (bus->dead) {
-		ret = -ENODEV;
-	} else if (file->queued == MATENET_MAX_QUEUE) {
-		ret = -EAGAIN;
-	} else {
-		if (!++bus->sequence)
-			bus->sequence++;
-		job->x.sequence = bus->sequence;
-		if (!file->queued++)
-			list_add_tail(&file->node, &bus->files);
-		list_add_tail(&job->node, &file->jobs);
-		wake_up_process(bus->engine);
-	}
-	spin_unlock(&bus->lock);
-	return ret;
-}
-
-/* Only while it is queued: what is on the wire cannot be called back. */
-static bool engine_cancel(struct matenet_file *file, struct matenet_job *job)
-{
-	struct matenet_bus *bus = file->bus;
-	bool queued;
-
-	spin_lock(&bus->lock);
-	queued = !list_empty(&job->node);
-	if (queued) {
-		list_del_init(&job->node);
-		if (!--file->queued)
-			list_del(&file->node);
-	}
-	spin_unlock(&bus->lock);
-	if (queued)
-		matenet_job_put(job);
-	return queued;
-}
-
-/**
- * matenet_engine_xfer - do a transaction and wait for its end
- * @file: on whose behalf
- * @x: request, checked; the result is written back also with -ENODEV
  *
- * Return: 0, -EAGAIN if the queue of the file is full, -ENODEV if the tty has
- * gone, -ERESTARTSYS if a signal came while nothing had been sent, -EINTR if
- * the caller is being killed while the command is on the wire.
+ * Return: 0 or the error of the job, what matenet_job_queue() says,
+ * -ERESTARTSYS if a signal came while nothing had been sent, -EINTR if the
+ * caller is being killed while it is on the wire.  Except with -ENODEV and 0
+ * the job must not be looked into.
  */
-int matenet_engine_xfer(struct matenet_file *file, struct matenet_xfer *x)
+int matenet_engine_do(struct matenet_job *job)
 {
-	struct matenet_job *job;
 	int ret;
 
-	job = job_new(x);
-	if (!job)
-		return -ENOMEM;
-	ret = engine_queue(file, job);
-	if (ret) {
-		kfree(job);
+	ret = matenet_job_queue(job);
+	if (ret)
 		return ret;
-	}
-
 	ret = wait_for_completion_interruptible(&job->done);
-	if (ret && !engine_cancel(file, job)) {
+	if (ret && !matenet_job_cancel(job)) {
 		ret = wait_for_completion_killable(&job->done);
 		if (ret)
 			ret = -EINTR;
 	}
-	if (!ret) {
-		*x = job->x;
-		ret = job->error;
-	}
-	matenet_job_put(job);
-	return ret;
+	return ret ?: job->error;
 }
 
 /**
@@ -465,12 +445,13 @@ void matenet_engine_receive(struct matenet_bus *bus, const u8 *bytes, const u8 *
 		word = matenet_line_word(bus, bytes[i], flags ? flags[i] : TTY_NORMAL);
 		if (word & MATENET_WORD_MARK)
 			bus->mark_seen = true;
+		matenet_listen_word(bus, word, now);
 		/* Nobody answers a command before its end. */
 		if (!bus->rx_open || ktime_before(now, bus->tx_end)) {
 			bus->stats.rx_stray++;
 			bus->stray = true;
 		} else if (matenet_rx_push(&bus->rx, word)) {
-			engine_end(bus, bus->job, MATENET_ST_TX_DONE);
+			engine_end(bus, MATENET_ST_TX_DONE);
 			wake_up_process(bus->engine);
 		}
 	}

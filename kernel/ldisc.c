@@ -39,8 +39,8 @@ static struct matenet_bus *bus_alloc(struct tty_struct *tty)
 	mutex_init(&bus->setup);
 	mutex_init(&bus->io);
 	spin_lock_init(&bus->lock);
-	init_waitqueue_head(&bus->wait);
 	INIT_LIST_HEAD(&bus->files);
+	INIT_LIST_HEAD(&bus->ready);
 	bus->config = default_config;
 	bus->tty = tty;
 	strscpy(bus->tty_name, tty->name, sizeof(bus->tty_name));

@@ -2,8 +2,8 @@
 /*
  * What the parts of the driver share: the bus, its open files, its jobs.
  *
- * Data flows one way: ldisc.c -> line.c -> frame.c -> engine.c -> cdev.c for
- * what is received, the other way for what is sent.
+ * Data flows one way: ldisc.c -> line.c -> frame.c -> engine.c -> file.c -> cdev.c
+ * for what is received, the other way for what is sent; listen.c hears both.
  *
  * Who runs where:
  *   the engine thread  does everything to the tty that may sleep, and sends
@@ -33,7 +33,7 @@
 
 #define MATENET_MAX_BUSES	64
 #define MATENET_MAX_QUEUE	64	/* jobs of one file */
-#define MATENET_ST_COUNT	14	/* status bits of the interface */
+#define MATENET_ST_COUNT	15	/* status bits of the interface */
 
 /* tty parity settings that carry the ninth bit */
 #define MATENET_MARK		(PARENB | CMSPAR | PARODD)
@@ -63,15 +63,37 @@ struct matenet_stats {
 };
 
 /**
- * struct matenet_job - a transaction on its way
- * @x: request and result; the engine's while the job is on the wire
+ * struct matenet_rec - a record on its way to a reader
+ * @node: in the records of a file
+ * @r: what read() returns
+ */
+struct matenet_rec {
+	struct list_head node;
+	struct matenet_record r;
+};
+
+/**
+ * struct matenet_job - something to be sent
+ * @x: transactions and their results; the engine's while the job is on the wire
+ * @count: number of @x
+ * @at: the one whose turn it is
+ * @one: @x of a job with one
+ * @command: device role: sequence of the command that this is the reply to
+ * @file: on whose behalf, under the lock of the bus; NULL when it has been closed
+ * @rec: becomes the record of the result if nobody waits for it
  * @node: in the queue of its file or empty, under the lock of the bus
  * @done: nobody but the owner touches the job any more
  * @refs: one for the caller, one for the queue and the engine
  * @error: for the caller, when @done
  */
 struct matenet_job {
-	struct matenet_xfer x;
+	struct matenet_xfer *x;
+	unsigned int count;
+	unsigned int at;
+	struct matenet_xfer one;
+	u32 command;
+	struct matenet_file *file;
+	struct matenet_rec *rec;
 	struct list_head node;
 	struct completion done;
 	refcount_t refs;
@@ -82,16 +104,46 @@ struct matenet_job {
  * struct matenet_file - an open /dev/matenetN
  * @bus: held by a reference on its device
  * @writer: opened for writing
- * @jobs: queued jobs, under the lock of the bus
+ * @wait: readers and pollers
+ * @all: in the list of all files; this and all below under the lock of the bus
+ * @mode: MATENET_MODE_* and the ports to take commands for
+ * @jobs: queued jobs
  * @queued: number of @jobs
- * @node: in the list of files that have jobs, under the lock of the bus
+ * @ready: in the list of files that have jobs
+ * @debt: turns to let pass, for having had several at once
+ * @records: to be read
+ * @unread: number of @records
+ * @lost: records dropped since the last one was read
  */
 struct matenet_file {
 	struct matenet_bus *bus;
 	bool writer;
+	wait_queue_head_t wait;
+	struct list_head all;
+	struct matenet_mode mode;
 	struct list_head jobs;
 	unsigned int queued;
-	struct list_head node;
+	struct list_head ready;
+	unsigned int debt;
+	struct list_head records;
+	unsigned int unread;
+	u32 lost;
+};
+
+/**
+ * struct matenet_heard - bytes on the wire that make a frame
+ * @words: the bytes with their ninth bits
+ * @n: number of @words
+ * @lost: words that found no room
+ * @errors: MATENET_ST_* of the line errors in between
+ * @at: when the last one came
+ */
+struct matenet_heard {
+	u16 words[MATENET_MAX_FRAME];
+	u8 n;
+	bool lost;
+	u32 errors;
+	ktime_t at;
 };
 
 /**
@@ -117,12 +169,19 @@ struct matenet_file {
  * @parity: parity the receiver checks against, MATENET_MARK and so on
  * @mark_seen: a ninth bit has been received
  * @dead: the tty has gone or is going
- * @files: files that have jobs; the first one's turn is next
+ * @files: all that are open
+ * @ready: files that have jobs; the first one's turn is next
+ * @exclusive: the only file that may send, or NULL
+ * @monitors: number of files that get a copy of every frame
  * @sequence: of the last transaction
  * @rx: reply being received
  * @rx_open: replies are taken
  * @rx_done: the reply was complete, the job has been completed
- * @job: job that is waiting for @rx
+ * @job: job that has been taken from its queue and is not done
+ * @heard: frame that is coming in, for monitors and in the device role
+ * @frame_sequence: of the last frame heard or sent
+ * @command: device role: sequence of the command that may be answered, or 0
+ * @answer_until: and until when
  * @tx_end: when the last byte sent leaves the wire
  * @rx_last: when bytes came last
  * @quiet_until: nothing is sent before, a late reply might come
@@ -130,7 +189,6 @@ struct matenet_file {
  * @stats: counters
  *
  * @engine: thread that sends; may be woken under @lock while not @dead
- * @wait: pollers, woken when the bus dies
  */
 struct matenet_bus {
 	struct device dev;
@@ -155,11 +213,18 @@ struct matenet_bus {
 	bool mark_seen;
 	bool dead;
 	struct list_head files;
+	struct list_head ready;
+	struct matenet_file *exclusive;
+	unsigned int monitors;
 	u32 sequence;
 	struct matenet_rx rx;
 	bool rx_open;
 	bool rx_done;
 	struct matenet_job *job;
+	struct matenet_heard heard;
+	u32 frame_sequence;
+	u32 command;
+	ktime_t answer_until;
 	ktime_t tx_end;
 	ktime_t rx_last;
 	ktime_t quiet_until;
@@ -167,7 +232,6 @@ struct matenet_bus {
 	struct matenet_stats stats;
 
 	struct task_struct *engine;
-	wait_queue_head_t wait;
 };
 
 /* line.c: words to bytes and parity, and back */
@@ -179,13 +243,36 @@ bool matenet_line_sent(struct matenet_bus *bus);
 void matenet_line_sleep_until(ktime_t when);
 u16 matenet_line_word(struct matenet_bus *bus, u8 byte, u8 flag);
 
+/* file.c: the jobs and the records of an open file */
+struct matenet_file *matenet_file_new(struct matenet_bus *bus, bool writer);
+void matenet_file_free(struct matenet_file *file);
+int matenet_file_set_mode(struct matenet_file *file, const struct matenet_mode *mode);
+struct matenet_job *matenet_job_new(struct matenet_file *file, unsigned int count);
+void matenet_job_put(struct matenet_job *job);
+void matenet_job_finish(struct matenet_job *job, int error);
+int matenet_job_queue(struct matenet_job *job);
+bool matenet_job_cancel(struct matenet_job *job);
+struct matenet_job *matenet_job_take(struct matenet_bus *bus);
+int matenet_file_cancel(struct matenet_file *file, u32 sequence);
+struct matenet_rec *matenet_rec_new(u32 type, gfp_t gfp);
+void matenet_file_record(struct matenet_file *file, struct matenet_rec *rec);
+struct matenet_rec *matenet_file_next(struct matenet_file *file);
+void matenet_file_return(struct matenet_file *file, struct matenet_rec *rec);
+void matenet_bus_wake_files(struct matenet_bus *bus);
+void matenet_bus_record_state(struct matenet_bus *bus);
+
 /* engine.c: transactions */
 int matenet_engine_start(struct matenet_bus *bus);
 void matenet_engine_stop(struct matenet_bus *bus);
-int matenet_engine_xfer(struct matenet_file *file, struct matenet_xfer *x);
+int matenet_engine_do(struct matenet_job *job);
 void matenet_engine_receive(struct matenet_bus *bus, const u8 *bytes, const u8 *flags,
 			    size_t count);
-void matenet_job_put(struct matenet_job *job);
+
+/* listen.c: frames for monitors, commands for devices */
+void matenet_listen_word(struct matenet_bus *bus, u16 word, ktime_t now);
+void matenet_listen_flush(struct matenet_bus *bus);
+void matenet_listen_sent(struct matenet_bus *bus, const u8 *data, unsigned int len);
+bool matenet_listen_pending(struct matenet_bus *bus, ktime_t *deadline);
 
 /* cdev.c: /dev/matenetN */
 void matenet_bus_init_device(struct matenet_bus *bus);

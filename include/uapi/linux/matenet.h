@@ -111,9 +111,31 @@ struct matenet_config {
 	__u32 reserved[6];
 };
 
+/* matenet_mode.mode, per open file */
+#define MATENET_MODE_USER	0	/* default: share the bus */
+#define MATENET_MODE_NONE	1	/* configuration and statistics only */
+#define MATENET_MODE_EXCLUSIVE	2	/* nobody else may transmit */
+#define MATENET_MODE_MONITOR	3	/* a copy of every frame; CAP_NET_ADMIN */
+
+/**
+ * struct matenet_mode - what this open file wants of the bus
+ * @mode: MATENET_MODE_*
+ * @flags: 0
+ * @port_mask: device role: ports to take commands for, bit 0 is port 0; 0 by
+ *	default
+ * @reserved: 0
+ */
+struct matenet_mode {
+	__u32 mode;
+	__u32 flags;
+	__aligned_u64 port_mask;
+	__u32 reserved[4];
+};
+
 /* matenet_xfer.flags */
 #define MATENET_XFER_NO_REPLY	(1U << 0)	/* done when the last bit is out */
 #define MATENET_XFER_RAW	(1U << 1)	/* no checksum added or checked */
+#define MATENET_XFER_STOP	(1U << 2)	/* batch: stop here unless OK */
 
 /*
  * Status bits.  OK is set only together with TX_DONE.  JUNK, and MARK unless
@@ -136,6 +158,7 @@ struct matenet_config {
 #define MATENET_ST_JUNK		(1U << 11)	/* bytes before the reply, skipped */
 #define MATENET_ST_REFUSED	(1U << 12)	/* device answered with bit 7 set */
 #define MATENET_ST_ABORTED	(1U << 13)	/* cancelled, closed or hung up */
+#define MATENET_ST_SKIPPED	(1U << 14)	/* batch stopped before this one */
 
 /**
  * struct matenet_xfer - one transaction: a command and its reply
@@ -177,11 +200,120 @@ struct matenet_xfer {
 	__u8 rx[MATENET_MAX_DATA];
 };
 
+#define MATENET_MAX_BATCH	64
+
+/**
+ * struct matenet_batch - transactions with nothing of others between
+ * @xfers: user pointer to @count struct matenet_xfer, written back
+ * @count: 1 to MATENET_MAX_BATCH
+ * @done: out: how many ran
+ * @flags: 0
+ * @reserved: 0
+ */
+struct matenet_batch {
+	__aligned_u64 xfers;
+	__u32 count;
+	__u32 done;
+	__u32 flags;
+	__u32 reserved[3];
+};
+
+/**
+ * struct matenet_reply - answer to a command taken in the device role
+ * @sequence: matenet_frame.sequence of the command
+ * @flags: MATENET_XFER_RAW or 0
+ * @len: bytes of @data, checksum not included
+ * @reserved8: 0
+ * @reserved: 0
+ * @data: reply; data[0] gets the 9th bit; unused bytes 0
+ */
+struct matenet_reply {
+	__u32 sequence;
+	__u32 flags;
+	__u8 len;
+	__u8 reserved8[3];
+	__u32 reserved[3];
+	__u8 data[MATENET_MAX_DATA];
+};
+
+/* matenet_frame.flags */
+#define MATENET_FRAME_TX	(1U << 0)	/* sent by this host */
+
+/* Bytes of a frame as it is recorded, checksum included. */
+#define MATENET_MAX_FRAME	40
+
+/**
+ * struct matenet_frame - one frame as seen on the wire
+ * @mark: bit i: data[i] carried the 9th bit
+ * @sequence: number of the frame on this bus, never 0
+ * @flags: MATENET_FRAME_*
+ * @status: MATENET_ST_*: OK, CHECKSUM, SHORT, MARK and line errors; LONG if
+ *	there were more bytes than @data holds
+ * @len: bytes of @data, checksum included
+ * @reserved8: 0
+ * @data: the frame
+ * @reserved: 0
+ */
+struct matenet_frame {
+	__aligned_u64 mark;
+	__u32 sequence;
+	__u32 flags;
+	__u32 status;
+	__u8 len;
+	__u8 reserved8[3];
+	__u8 data[MATENET_MAX_FRAME];
+	__u32 reserved[4];
+};
+
+/* matenet_record.type */
+#define MATENET_REC_XFER	1	/* a submitted transaction has ended */
+#define MATENET_REC_COMMAND	2	/* device role: answer with MATENET_IOC_REPLY */
+#define MATENET_REC_FRAME	3	/* monitor mode */
+#define MATENET_REC_STATE	4	/* the configuration has changed */
+
+/* matenet_record.flags */
+#define MATENET_REC_LOST	(1U << 0)	/* records before this one were dropped */
+
+/* Records that wait for one file before the oldest are dropped. */
+#define MATENET_MAX_RECORDS	256
+
+/**
+ * struct matenet_record - what read() returns, always whole records
+ * @ts: when it happened
+ * @type: MATENET_REC_*
+ * @flags: MATENET_REC_LOST
+ * @lost: how many were dropped, with MATENET_REC_LOST
+ * @reserved: 0
+ * @xfer: for MATENET_REC_XFER
+ * @frame: for MATENET_REC_COMMAND and MATENET_REC_FRAME
+ * @state: for MATENET_REC_STATE
+ * @raw: size of the union, room for later types
+ */
+struct matenet_record {
+	__aligned_u64 ts;
+	__u32 type;
+	__u32 flags;
+	__u32 lost;
+	__u32 reserved[3];
+	union {
+		struct matenet_xfer xfer;
+		struct matenet_frame frame;
+		struct matenet_config state;
+		__aligned_u64 raw[20];
+	};
+};
+
 #define MATENET_IOC_MAGIC	0xBC
 
 #define MATENET_IOC_G_CAPS	_IOR(MATENET_IOC_MAGIC, 0x00, struct matenet_caps)
 #define MATENET_IOC_G_CONFIG	_IOR(MATENET_IOC_MAGIC, 0x01, struct matenet_config)
 #define MATENET_IOC_S_CONFIG	_IOWR(MATENET_IOC_MAGIC, 0x02, struct matenet_config)
+#define MATENET_IOC_G_MODE	_IOR(MATENET_IOC_MAGIC, 0x03, struct matenet_mode)
+#define MATENET_IOC_S_MODE	_IOW(MATENET_IOC_MAGIC, 0x04, struct matenet_mode)
 #define MATENET_IOC_XFER	_IOWR(MATENET_IOC_MAGIC, 0x10, struct matenet_xfer)
+#define MATENET_IOC_SUBMIT	_IOWR(MATENET_IOC_MAGIC, 0x11, struct matenet_xfer)
+#define MATENET_IOC_BATCH	_IOWR(MATENET_IOC_MAGIC, 0x12, struct matenet_batch)
+#define MATENET_IOC_CANCEL	_IOW(MATENET_IOC_MAGIC, 0x13, __u32)
+#define MATENET_IOC_REPLY	_IOW(MATENET_IOC_MAGIC, 0x20, struct matenet_reply)
 
 #endif /* _UAPI_LINUX_MATENET_H */

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The device role and the monitor: our driver on both ends of the wire.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "testbus.h"
+#include "wirelib.h"
+
+#define OK		(MATENET_ST_OK | MATENET_ST_TX_DONE)
+#define TRANSACTIONS	300
+
+FIXTURE(device) {
+	int tty[2];
+	int controller;	/* /dev/matenet0 on ttyW0 */
+	int device;	/* /dev/matenet1 on ttyW1 */
+};
+
+static int open_node(int n, int flags)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/dev/matenet%d", n);
+	return open(path, flags | O_CLOEXEC);
+}
+
+static int set_role(int fd, unsigned int role)
+{
+	struct matenet_config config = testbus_config(fd);
+
+	config.role = role;
+	return testbus_set_config(fd, config);
+}
+
+static int set_mode(int fd, unsigned int mode, uint64_t ports)
+{
+	struct matenet_mode m = { .mode = mode, .port_mask = ports };
+
+	return ioctl(fd, MATENET_IOC_S_MODE, &m) ? -errno : 0;
+}
+
+static int next(int fd, struct matenet_record *r)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	ssize_t n;
+
+	if (poll(&p, 1, 3000) <= 0)
+		return -ETIME;
+	n = read(fd, r, sizeof(*r));
+	return n == sizeof(*r) ? 0 : n < 0 ? -errno : -EIO;
+}
+
+/* The next record that is not about the configuration. */
+static int next_frame(int fd, struct matenet_record *r)
+{
+	int ret;
+
+	do
+		ret = next(fd, r);
+	while (!ret && r->type == MATENET_REC_STATE);
+	return ret;
+}
+
+static int reply(int fd, uint32_t sequence, uint16_t value)
+{
+	struct matenet_reply r = {
+		.sequence = sequence, .len = 3, .data = { 2, value >> 8, value },
+	};
+
+	return ioctl(fd, MATENET_IOC_REPLY, &r) ? -errno : 0;
+}
+
+FIXTURE_SETUP(device)
+{
+	testbus_modules();
+	ASSERT_EQ(0, wire_inject(0, "clear"));
+	testbus_rx_trigger("ttyW0", 1);
+	testbus_rx_trigger("ttyW1", 1);
+	self->tty[0] = testbus_attach(TESTBUS_TTY);
+	ASSERT_LE(0, self->tty[0]);
+	self->tty[1] = testbus_attach(TESTBUS_SIM_TTY);
+	ASSERT_LE(0, self->tty[1]);
+	self->controller = open_node(0, O_RDWR);
+	self->device = open_node(1, O_RDWR);
+	ASSERT_LE(0, self->device);
+	ASSERT_EQ(0, set_role(self->device, MATENET_ROLE_DEVICE));
+	ASSERT_EQ(0, set_mode(self->device, MATENET_MODE_USER, 1 << 1 | 1 << 5));
+	ASSERT_EQ(0, wire_record_clear(0));
+}
+
+FIXTURE_TEARDOWN(device)
+{
+	close(self->controller);
+	close(self->device);
+	testbus_detach(self->tty[1]);
+	testbus_detach(self->tty[0]);
+	testbus_rx_trigger("ttyW0", 8);
+	testbus_rx_trigger("ttyW1", 8);
+}
+
+/* Answers every READ with its register, turned over, until the bus ends. */
+static pid_t start_device(int fd)
+{
+	struct matenet_record r;
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	while (!next_frame(fd, &r))
+		if (r.type == MATENET_REC_COMMAND)
+			reply(fd, r.frame.sequence, ~(r.frame.data[2] << 8 | r.frame.data[3]));
+	_exit(0);
+}
+
+static int ask(int fd, unsigned int port, uint16_t addr, uint32_t *status)
+{
+	struct matenet_xfer x = testbus_request(port, MATENET_CMD_READ, addr, 0);
+	int ret = testbus_xfer(fd, &x);
+
+	*status = x.status;
+	return ret ? ret : x.rx[1] << 8 | x.rx[2];
+}
+
+TEST_F_TIMEOUT(device, answers, 120)
+{
+	pid_t pid = start_device(self->device);
+	struct wire_log log;
+	size_t i, wrong = 0;
+	uint32_t status;
+
+	for (i = 0; i < TRANSACTIONS; i++) {
+		uint16_t addr = rand();
+
+		wrong += ask(self->controller, i % 2 ? 1 : 5, addr, &status) != (uint16_t)~addr ||
+			 status != OK;
+	}
+	EXPECT_EQ(0, wrong);
+	sleep_us(2000);
+	ASSERT_EQ(0, wire_record_read(0, &log));
+	EXPECT_EQ(TRANSACTIONS * 13, log.n);
+	for (i = 0; i < log.n; i++)
+		wrong += !!(log.byte[i].bits & 0x100) !=
+			 (i == 0 || log.byte[i].port != log.byte[i - 1].port);
+	EXPECT_EQ(0, wrong);
+	wire_log_free(&log);
+	testbus_end(pid, SIGKILL);
+}
+
+TEST_F(device, command_record)
+{
+	struct matenet_xfer x = testbus_request(5, MATENET_CMD_READ, 0x1234, 0);
+	struct matenet_record r;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(testbus_xfer(self->controller, &x));
+	ASSERT_EQ(0, next_frame(self->device, &r));
+	EXPECT_EQ(MATENET_REC_COMMAND, r.type);
+	EXPECT_NE(0, r.ts);
+	EXPECT_NE(0, r.frame.sequence);
+	EXPECT_EQ(8, r.frame.len);
+	EXPECT_EQ(1, r.frame.mark);
+	EXPECT_EQ(0, r.frame.flags);
+	EXPECT_EQ(MATENET_ST_OK, r.frame.status);
+	EXPECT_EQ(0, memcmp(r.frame.data, "\x05\x02\x12\x34\x00\x00\x00\x4d", 8));
+	waitpid(pid, NULL, 0);
+}
+
+/* Only the ports that were asked for. */
+TEST_F(device, port_mask)
+{
+	pid_t pid = start_device(self->device);
+	uint32_t status;
+
+	EXPECT_EQ(0xfffe, ask(self->controller, 1, 1, &status));
+	ask(self->controller, 2, 1, &status);
+	EXPECT_EQ(MATENET_ST_TX_DONE | MATENET_ST_TIMEOUT, status);
+	ask(self->controller, 200, 1, &status);
+	EXPECT_EQ(MATENET_ST_TX_DONE | MATENET_ST_TIMEOUT, status);
+	EXPECT_EQ(0xfffd, ask(self->controller, 5, 2, &status));
+	testbus_end(pid, SIGKILL);
+}
+
+/* Too late, twice, or to a command that is not the last: never on the wire. */
+TEST_F(device, stale)
+{
+	struct matenet_record r, later;
+	struct wire_log log;
+	size_t i;
+	pid_t pid = fork();
+
+	if (!pid) {
+		uint32_t status;
+
+		ask(self->controller, 1, 1, &status);
+		ask(self->controller, 1, 2, &status);
+		_exit(status != OK);
+	}
+	ASSERT_EQ(0, next_frame(self->device, &r));
+	ASSERT_EQ(0, next_frame(self->device, &later));
+	EXPECT_NE(r.frame.sequence, later.frame.sequence);
+	EXPECT_EQ(-ESTALE, reply(self->device, r.frame.sequence, 1));
+	EXPECT_EQ(-ESTALE, reply(self->device, later.frame.sequence + 1, 1));
+	EXPECT_EQ(0, reply(self->device, later.frame.sequence, 1));
+	EXPECT_EQ(-ESTALE, reply(self->device, later.frame.sequence, 1));
+	waitpid(pid, NULL, 0);
+
+	pid = fork();
+	if (!pid) {
+		uint32_t status;
+
+		ask(self->controller, 1, 1, &status);
+		_exit(0);
+	}
+	ASSERT_EQ(0, next_frame(self->device, &r));
+	sleep_us(60000);
+	EXPECT_EQ(-ESTALE, reply(self->device, r.frame.sequence, 1));
+	waitpid(pid, NULL, 0);
+
+	ASSERT_EQ(0, wire_record_read(0, &log));
+	for (i = 0; i < log.n; i++)
+		if (log.byte[i].port)
+			break;
+	EXPECT_EQ(3 * 8 + 5, log.n);
+	wire_log_free(&log);
+}
+
+TEST_F(device, reply_is_checked)
+{
+	struct matenet_reply good = { .sequence = 1, .len = 3 }, r;
+	unsigned int i;
+
+#define EXPECT_BAD(_change) do {						\
+	r = good;							\
+	_change;							\
+	EXPECT_EQ(-1, ioctl(self->device, MATENET_IOC_REPLY, &r));	\
+	EXPECT_EQ(EINVAL, errno);					\
+} while (0)
+
+	EXPECT_BAD(r.sequence = 0);
+	EXPECT_BAD(r.len = 0);
+	EXPECT_BAD(r.len = MATENET_MAX_DATA + 1);
+	EXPECT_BAD(r.data[3] = 1);
+	for (i = 0; i < 32; i++)
+		if (1U << i != MATENET_XFER_RAW)
+			EXPECT_BAD(r.flags = 1U << i);
+	for (i = 0; i < 3; i++) {
+		EXPECT_BAD(r.reserved8[i] = 1);
+		EXPECT_BAD(r.reserved[i] = 1);
+	}
+	EXPECT_EQ(-1, ioctl(self->device, MATENET_IOC_REPLY, NULL));
+	EXPECT_EQ(EFAULT, errno);
+}
+
+/* Each role does its own and nothing else. */
+TEST_F(device, roles)
+{
+	struct matenet_xfer x = testbus_request(1, MATENET_CMD_READ, 1, 0);
+
+	EXPECT_EQ(-EOPNOTSUPP, testbus_xfer(self->device, &x));
+	ASSERT_EQ(0, set_role(self->device, MATENET_ROLE_MONITOR));
+	EXPECT_EQ(-EOPNOTSUPP, testbus_xfer(self->device, &x));
+	EXPECT_EQ(-EOPNOTSUPP, reply(self->device, 1, 1));
+	EXPECT_EQ(0, testbus_counter("tx_bytes"));
+}
+
+/* Equal to what the recorder of the wire has: bytes, ninth bits, times. */
+static size_t compare_with_wire(struct __test_metadata *_metadata, struct matenet_record *recs,
+				size_t count, const struct wire_log *log)
+{
+	size_t i, k, at = 0, wrong = 0;
+
+	for (i = 0; i < count; i++) {
+		const struct matenet_frame *f = &recs[i].frame;
+
+		for (k = 0; k < f->len && at < log->n; k++, at++) {
+			wrong += (log->byte[at].bits & 0xff) != f->data[k];
+			wrong += !!(log->byte[at].bits & 0x100) != !!(f->mark & 1ULL << k);
+		}
+		if (wire_exact_time() &&
+		    llabs((long long)(recs[i].ts - log->byte[at - 1].end)) > 300000) {
+			TH_LOG("frame %zu: %lld ns off", i,
+			       (long long)(recs[i].ts - log->byte[at - 1].end));
+			wrong++;
+		}
+	}
+	EXPECT_EQ(log->n, at);
+	return wrong;
+}
+
+/* A busy bus, heard from the controller itself: nothing is lost. */
+TEST_F_TIMEOUT(device, monitor, 120)
+{
+	static struct matenet_record recs[2 * TRANSACTIONS];
+	pid_t pid = start_device(self->device);
+	int monitor = open_node(0, O_RDONLY), fds[2];
+	struct wire_log log;
+	size_t i, n = 0;
+	pid_t traffic;
+
+	ASSERT_EQ(0, pipe(fds));
+	ASSERT_EQ(0, set_mode(monitor, MATENET_MODE_MONITOR, 0));
+	traffic = fork();
+	if (!traffic) {
+		uint32_t status;
+
+		for (i = 0; i < TRANSACTIONS; i++)
+			ask(self->controller, 1, rand(), &status);
+		_exit(0);
+	}
+	while (n < 2 * TRANSACTIONS && !next_frame(monitor, &recs[n])) {
+		EXPECT_EQ(MATENET_REC_FRAME, recs[n].type);
+		EXPECT_EQ(0, recs[n].flags);
+		EXPECT_EQ(n % 2 ? 5 : 8, recs[n].frame.len);
+		EXPECT_EQ(n % 2 ? 0 : MATENET_FRAME_TX, recs[n].frame.flags);
+		EXPECT_TRUE(recs[n].frame.status & MATENET_ST_OK);
+		n++;
+	}
+	ASSERT_EQ(2 * TRANSACTIONS, n);
+	waitpid(traffic, NULL, 0);
+	sleep_us(2000);
+	ASSERT_EQ(0, wire_record_read(0, &log));
+	EXPECT_EQ(0, compare_with_wire(_metadata, recs, n, &log));
+	wire_log_free(&log);
+	testbus_end(pid, SIGKILL);
+}
+
+/* Damage is shown as it was. */
+TEST_F(device, monitor_sees_errors)
+{
+	struct matenet_record r;
+	int monitor = open_node(1, O_RDONLY);
+	uint32_t status;
+
+	ASSERT_EQ(0, set_mode(monitor, MATENET_MODE_MONITOR, 0));
+	ASSERT_EQ(0, wire_inject(0, "0 flip-bit 4 0"));
+	ask(self->controller, 1, 1, &status);
+	ASSERT_EQ(0, next_frame(monitor, &r));
+	EXPECT_EQ(MATENET_ST_CHECKSUM, r.frame.status);
+	EXPECT_EQ(8, r.frame.len);
+
+	ASSERT_EQ(0, wire_inject(0, "0 flip-mark 4"));
+	ask(self->controller, 1, 1, &status);
+	ASSERT_EQ(0, next_frame(monitor, &r));
+	EXPECT_EQ(MATENET_ST_CHECKSUM, r.frame.status & MATENET_ST_CHECKSUM);
+	EXPECT_EQ(3, r.frame.len);
+	ASSERT_EQ(0, next_frame(monitor, &r));
+	EXPECT_EQ(5, r.frame.len);
+	EXPECT_EQ(1, r.frame.mark);
+
+	ASSERT_EQ(0, wire_inject(0, "0 drop 1"));
+	ask(self->controller, 1, 1, &status);
+	ASSERT_EQ(0, next_frame(monitor, &r));
+	EXPECT_EQ(7, r.frame.len);
+	EXPECT_EQ(0, r.frame.mark);
+	EXPECT_TRUE(r.frame.status & MATENET_ST_MARK);
+
+	ASSERT_EQ(0, wire_inject(0, "0 break 1"));
+	ask(self->controller, 1, 1, &status);
+	ASSERT_EQ(0, next_frame(monitor, &r));
+	EXPECT_TRUE(r.frame.status & MATENET_ST_BREAK);
+	close(monitor);
+}
+
+TEST_HARNESS_MAIN
