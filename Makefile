@@ -36,7 +36,7 @@ modules: kdir-exists
 	@mkdir -p $(KBUILD)/tests
 	@cp -ru Kbuild kernel include $(KBUILD)/
 	@cp -ru tests/uart $(KBUILD)/tests/
-	@$(KMAKE) modules
+	@+$(KMAKE) modules
 
 kdir-exists:
 	@test -n "$(KREL)" || { echo "make: $(KDIR): no kernel headers there;" \
@@ -45,11 +45,14 @@ kdir-exists:
 userspace:
 	@$(MAKE) -C userspace
 
-# Only where there are headers: the tools are of use on another machine too.
+# The module only where there are headers: the tools are of use on another machine
+# too.  It is not signed, as there is no key; depmod belongs to the running system.
 install: userspace
 	@$(MAKE) -C userspace install
 	@if [ -n "$(KREL)" ]; then \
-		$(MAKE) modules && $(KMAKE) INSTALL_MOD_PATH=$(DESTDIR) modules_install; \
+		$(MAKE) modules && \
+		$(KMAKE) CONFIG_MODULE_SIG_ALL= DEPMOD=: INSTALL_MOD_PATH=$(DESTDIR) modules_install && \
+		{ [ -n "$(DESTDIR)" ] || depmod $(KREL); }; \
 	else \
 		echo "make: $(KDIR): no kernel headers there, module not installed" >&2; \
 	fi
