@@ -19,7 +19,7 @@ plain_tty() { stty -F /dev/ttyW0 9600; }
 
 run matetool attach /dev/ttyW0
 is "$status $out$err" "0 /dev/matenet0" "attach prints the node"
-be_patient() { [ "${MATENET_PROFILE-}" != smp ] || "$here/probe" patience /dev/matenet0 300000; }
+be_patient() { [ "${MATENET_PROFILE-}" != smp ] || "$here/probe" patience /dev/matenet0 200000; }
 be_patient
 [ -c /dev/matenet0 ]
 is "$?" 0 "that is there at once"

@@ -7,6 +7,7 @@ tmp=$(mktemp -d)
 pair=/sys/kernel/debug/uart9/pair0
 tests=0 failures=0 sim=
 out='' err='' status=0
+declare -A values
 
 echo "TAP version 13"
 
@@ -49,6 +50,15 @@ run() {
 	out=$("$@" 2>"$tmp/err" </dev/null)
 	status=$?
 	err=$(<"$tmp/err")
+	parse
+}
+
+# parse: all values of JSON output into an array, by their path
+parse() {
+	local path value
+	values=()
+	[[ $out = '{'* ]] || return
+	while IFS=$'\t' read -r path value; do values[$path]=$value; done < <("$here/probe" json <<<"$out")
 }
 
 # fails STATUS MESSAGE NAME: the last run ended so, with this line on stderr and nothing else
@@ -61,8 +71,8 @@ fails() {
 	fi
 }
 
-# json PATH: value in the output of the last run
-json() { "$here/probe" json "$1" <<<"$out"; }
+# json PATH: value in the output of the last run; a.# is the length of list a
+json() { echo "${values[$1]-nothing}"; }
 
 # json_fails STATUS CODE MESSAGE NAME: the same as an error object on stdout
 json_fails() {
@@ -114,7 +124,7 @@ stop_devices() {
 bus() {
 	local node
 	node=$(matetool attach "/dev/ttyW$1") || return
-	[ "${MATENET_PROFILE-}" != smp ] || "$here/probe" patience "$node" 300000
+	[ "${MATENET_PROFILE-}" != smp ] || "$here/probe" patience "$node" 200000
 }
 
 # site OPTION..: a bus with devices on it

@@ -6,7 +6,7 @@
 site -d 1=mx -d 2=fx -d 3=dc -d 7=mx,fm80
 
 byte() { local raw; raw=$(json devices.0.log.raw); echo $((0x${raw:2*$1:2})); }
-scaled() { awk -v n="$1" 'BEGIN { printf "%.1f\n", n / 10 }'; }
+scaled() { echo "$(($1 / 10)).$(($1 % 10))"; }
 same() { is "$(json "devices.0.log.$1")" "$2" "$1"; }
 
 for day in 0 1 128; do

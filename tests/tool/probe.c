@@ -12,37 +12,51 @@
 
 #include <linux/matenet.h>
 
-/* Value of one step of a path: a member, an index, or # for the length. */
-static json_t *step(json_t *at, const char *key)
+static void print_value(json_t *value)
 {
-	if (!strcmp(key, "#"))
-		return json_integer((json_int_t)(json_is_array(at) ? json_array_size(at) :
-						 json_object_size(at)));
-	if (json_is_array(at))
-		return json_array_get(at, strtoul(key, NULL, 10));
-	return json_object_get(at, key);
+	if (json_is_string(value))
+		puts(json_string_value(value));
+	else if (json_dumpf(value, stdout, JSON_ENCODE_ANY | JSON_COMPACT |
+			    JSON_REAL_PRECISION(12)))
+		errx(2, "out of memory");
+	else
+		putchar('\n');
 }
 
-/* json PATH: value at a.0.b of the one document on stdin; strings without quotes. */
+static void print_tree(const char *path, json_t *value)
+{
+	const char *dot = *path ? "." : "", *key;
+	char below[256];
+	json_t *child;
+	size_t i;
+
+	printf("%s\t", *path ? path : ".");
+	print_value(value);
+	if (json_is_array(value))
+		printf("%s%s#\t%zu\n", path, dot, json_array_size(value));
+	json_array_foreach(value, i, child) {
+		snprintf(below, sizeof(below), "%s%s%zu", path, dot, i);
+		print_tree(below, child);
+	}
+	json_object_foreach(value, key, child) {
+		snprintf(below, sizeof(below), "%s%s%s", path, dot, key);
+		print_tree(below, child);
+	}
+}
+
+/*
+ * json: every value of the one document on stdin as PATH tab VALUE, a path being
+ * a.0.b, and a.# the length of a list; strings without quotes.
+ */
 static int do_json(char **argv)
 {
 	json_error_t error;
-	json_t *at = json_loadf(stdin, 0, &error);
-	char *key;
+	json_t *root = json_loadf(stdin, 0, &error);
 
-	if (!at)
+	(void)argv;
+	if (!root)
 		errx(2, "no JSON: line %d: %s", error.line, error.text);
-	for (key = strtok(argv[0], "."); key && at; key = strtok(NULL, "."))
-		at = step(at, key);
-	if (!at)
-		return 1;
-	if (json_is_string(at))
-		puts(json_string_value(at));
-	else if (json_dumpf(at, stdout, JSON_ENCODE_ANY | JSON_COMPACT |
-			    JSON_REAL_PRECISION(12)))
-		return 2;
-	else
-		putchar('\n');
+	print_tree("", root);
 	return 0;
 }
 
@@ -101,7 +115,7 @@ static const struct {
 	int args;
 	int (*run)(char **argv);
 } jobs[] = {
-	{ "json", 1, do_json },
+	{ "json", 0, do_json },
 	{ "notify", 1, do_notify },
 	{ "hangup", 1, do_hangup },
 	{ "as", 2, do_as },
@@ -113,6 +127,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof(jobs) / sizeof(jobs[0]); i++)
 		if (!strcmp(argv[1], jobs[i].name) && argc - 2 >= jobs[i].args)
 			return jobs[i].run(argv + 2);
-	errx(2, "usage: probe json PATH | notify SOCKET | hangup TTY | as UID COMMAND.. |"
+	errx(2, "usage: probe json | notify SOCKET | hangup TTY | as UID COMMAND.. |"
 	     " patience NODE US");
 }

@@ -9,8 +9,13 @@ site -d 1=mx,fm80 -d 2=fx,230v -d 3=dc -d 4=fx,120v -d 5=mx,noah
 byte() { local raw; raw=$(json devices.0.status.raw); echo $((0x${raw:2*$1:2})); }
 # word N: signed sixteen bits
 word() { local w=$(($(byte "$1") << 8 | $(byte $(($1 + 1))))); echo $((w > 32767 ? w - 65536 : w)); }
-# scaled N DIVISOR: as a JSON number
-scaled() { awk -v n="$1" -v d="$2" 'BEGIN { x = sprintf("%.2f", n / d); sub(/0$/, "", x); print x }'; }
+# scaled N DIVISOR: as a JSON number; the divisor divides 100
+scaled() {
+	local n=$(($1 * 100 / $2)) sign='' text
+	[ $n -ge 0 ] || { n=$((-n)) sign=-; }
+	printf -v text '%s%d.%02d' "$sign" $((n / 100)) $((n % 100))
+	echo "${text%0}"
+}
 # same FIELD VALUE
 same() { is "$(json "devices.0.status.$1")" "$2" "$1"; }
 

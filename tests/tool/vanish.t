@@ -17,6 +17,7 @@ ended() {
 	wait $job
 	out=$(<"$tmp/out") err=$(<"$tmp/errs") status=$(cat "$tmp/status" 2>/dev/null || echo hung)
 	rm -f "$tmp/status"
+	parse
 }
 
 # shellcheck disable=SC2317 # called by until_true
