@@ -97,41 +97,8 @@ static int config_check(const struct matenet_config *config)
 	return 0;
 }
 
-static bool config_moves_line(const struct matenet_config *a, const struct matenet_config *b)
-{
-	return a->baud != b->baud || a->parity != b->parity || a->tx_guard_us != b->tx_guard_us;
-}
-
-/* The setup mutex is held: no transaction runs, and the tty stays. */
-static int config_apply(struct matenet_bus *bus, const struct matenet_config *config)
-{
-	int ret;
-
-	if (READ_ONCE(bus->dead))
-		return -ENODEV;
-	if (config_moves_line(config, &bus->config)) {
-		ret = matenet_line_configure(bus, config);
-		if (ret)
-			return ret;
-	}
-	spin_lock(&bus->lock);
-	if (config->framing != bus->config.framing) {
-		bus->framing.marks = config->framing == MATENET_FRAMING_MARK;
-		bus->framing.run = 0;
-	}
-	if (config->role != bus->config.role) {
-		matenet_listen_flush(bus);
-		bus->command = 0;
-	}
-	bus->config = *config;
-	matenet_bus_record_state(bus);
-	spin_unlock(&bus->lock);
-	return 0;
-}
-
 static long cdev_s_config(struct matenet_file *file, void __user *arg)
 {
-	struct matenet_bus *bus = file->bus;
 	struct matenet_config config;
 	int ret;
 
@@ -140,13 +107,7 @@ static long cdev_s_config(struct matenet_file *file, void __user *arg)
 	if (copy_from_user(&config, arg, sizeof(config)))
 		return -EFAULT;
 	ret = config_check(&config);
-	if (ret)
-		return ret;
-	if (mutex_lock_interruptible(&bus->setup))
-		return -ERESTARTSYS;
-	ret = config_apply(bus, &config);
-	mutex_unlock(&bus->setup);
-	return ret;
+	return ret ?: matenet_engine_configure(file->bus, &config);
 }
 
 static long cdev_g_config(struct matenet_file *file, void __user *arg)
@@ -184,15 +145,9 @@ static int xfer_check(const struct matenet_xfer *x, u32 flags)
 	return 0;
 }
 
-/* Raw bytes have no form, so nobody can say what a device makes of them. */
-static bool xfer_harmless(const struct matenet_xfer *x)
-{
-	return !(x->flags & MATENET_XFER_RAW) && matenet_cmd_harmless(x->tx, x->tx_len);
-}
-
 static int xfer_allowed(struct matenet_file *file, const struct matenet_xfer *x)
 {
-	if (xfer_harmless(x))
+	if (matenet_xfer_harmless(x))
 		return 0;
 	if (!file->writer)
 		return -EPERM;

@@ -283,41 +283,138 @@ static int engine_answer(struct matenet_bus *bus, struct matenet_job *job)
 	return engine_send(bus, job->x) || !matenet_line_sent(bus) ? -EIO : 0;
 }
 
+/**
+ * matenet_xfer_harmless - is this known to change nothing in any device?
+ * @x: transaction
+ *
+ * Raw bytes have no form, so nobody can say what a device makes of them.
+ */
+bool matenet_xfer_harmless(const struct matenet_xfer *x)
+{
+	return !(x->flags & MATENET_XFER_RAW) && matenet_cmd_harmless(x->tx, x->tx_len);
+}
+
+/*
+ * A job may have been queued under other settings.  What must not be sent any
+ * more is not: somebody else has the bus now, it has another role, or it has
+ * been locked.
+ */
+static int engine_refuses(struct matenet_bus *bus, const struct matenet_job *job)
+{
+	u32 role = job->command ? MATENET_ROLE_DEVICE : MATENET_ROLE_CONTROLLER;
+	unsigned int i;
+
+	lockdep_assert_held(&bus->lock);
+	if (bus->config.role != role)
+		return -EOPNOTSUPP;
+	if (bus->exclusive && bus->exclusive != job->file)
+		return -EBUSY;
+	if (job->command || bus->config.flags & MATENET_CFG_WRITABLE)
+		return 0;
+	for (i = 0; i < job->count; i++)
+		if (!matenet_xfer_harmless(&job->x[i]))
+			return -EROFS;
+	return 0;
+}
+
+static void engine_refuse(struct matenet_bus *bus, struct matenet_job *job, int error)
+{
+	unsigned int i;
+
+	for (i = 0; i < job->count; i++) {
+		job->x[i].status = MATENET_ST_ABORTED;
+		job->x[i].rx_len = 0;
+	}
+	bus->job = NULL;
+	matenet_job_finish(job, error);
+}
+
 static void engine_run(struct matenet_bus *bus, struct matenet_job *job)
 {
 	int ret;
 
-	mutex_lock(&bus->setup);
+	spin_lock(&bus->lock);
+	ret = engine_refuses(bus, job);
+	if (ret)
+		engine_refuse(bus, job, ret);
+	spin_unlock(&bus->lock);
+	if (ret)
+		return;
+
 	if (job->command) {
 		ret = engine_answer(bus, job);
 		spin_lock(&bus->lock);
 		bus->job = NULL;
 		matenet_job_finish(job, ret);
 		spin_unlock(&bus->lock);
-	} else {
-		for (;;) {
-			engine_transact(bus, engine_x(job));
-			if (!READ_ONCE(bus->job))
-				break;
-			job->at++;
-		}
+		return;
 	}
-	mutex_unlock(&bus->setup);
+	for (;;) {
+		engine_transact(bus, engine_x(job));
+		if (!READ_ONCE(bus->job))
+			break;
+		job->at++;
+	}
+}
+
+static bool config_moves_line(const struct matenet_config *a, const struct matenet_config *b)
+{
+	return a->baud != b->baud || a->parity != b->parity || a->tx_guard_us != b->tx_guard_us;
+}
+
+/* Between two jobs, so that no transaction has its settings changed under it. */
+static int engine_apply(struct matenet_bus *bus, const struct matenet_config *config)
+{
+	int ret;
+
+	if (config_moves_line(config, &bus->config)) {
+		ret = matenet_line_configure(bus, config);
+		if (ret)
+			return ret;
+	}
+	spin_lock(&bus->lock);
+	if (config->framing != bus->config.framing) {
+		bus->framing.marks = config->framing == MATENET_FRAMING_MARK;
+		bus->framing.run = 0;
+	}
+	if (config->role != bus->config.role) {
+		matenet_listen_flush(bus);
+		bus->command = 0;
+	}
+	bus->config = *config;
+	matenet_bus_record_state(bus);
+	spin_unlock(&bus->lock);
+	return 0;
+}
+
+static void engine_setup(struct matenet_bus *bus)
+{
+	struct matenet_setup *setup;
+
+	spin_lock(&bus->lock);
+	setup = bus->setup;
+	bus->setup = NULL;
+	spin_unlock(&bus->lock);
+	if (setup) {
+		setup->ret = engine_apply(bus, &setup->config);
+		complete(&setup->done);
+	}
 }
 
 /* A job, or NULL after something has happened or a frame has come to its end. */
 static struct matenet_job *engine_next(struct matenet_bus *bus)
 {
 	struct matenet_job *job = NULL;
-	bool pending = false;
+	bool awake, pending = false;
 	ktime_t deadline;
 
 	set_current_state(TASK_IDLE);
 	spin_lock(&bus->lock);
-	if (!bus->dead)
+	if (!bus->dead && !bus->setup)
 		job = matenet_job_take(bus);
 	bus->job = job;
-	if (!job) {
+	awake = job || bus->setup;
+	if (!awake) {
 		pending = matenet_listen_pending(bus, &deadline);
 		if (pending && !ktime_after(deadline, ktime_get())) {
 			matenet_listen_flush(bus);
@@ -325,13 +422,12 @@ static struct matenet_job *engine_next(struct matenet_bus *bus)
 		}
 	}
 	spin_unlock(&bus->lock);
-	if (job || kthread_should_stop())
-		goto out;
-	if (pending)
-		schedule_hrtimeout_range(&deadline, 0, HRTIMER_MODE_ABS);
-	else
-		schedule();
-out:
+	if (!awake && !kthread_should_stop()) {
+		if (pending)
+			schedule_hrtimeout_range(&deadline, 0, HRTIMER_MODE_ABS);
+		else
+			schedule();
+	}
 	__set_current_state(TASK_RUNNING);
 	return job;
 }
@@ -342,6 +438,7 @@ static int engine_thread(void *arg)
 	struct matenet_job *job;
 
 	while (!kthread_should_stop()) {
+		engine_setup(bus);
 		job = engine_next(bus);
 		if (job) {
 			engine_run(bus, job);
@@ -391,13 +488,79 @@ void matenet_engine_stop(struct matenet_bus *bus)
 		engine_finish(bus, job);
 		matenet_job_put(job);
 	}
+	if (bus->setup) {
+		bus->setup->ret = -ENODEV;
+		complete(&bus->setup->done);
+		bus->setup = NULL;
+	}
 	matenet_listen_flush(bus);
 	spin_unlock(&bus->lock);
-
-	/* Whoever is changing the configuration uses the tty, too. */
-	mutex_lock(&bus->setup);
-	mutex_unlock(&bus->setup);
 	matenet_bus_wake_files(bus);
+}
+
+static int setup_post(struct matenet_bus *bus, struct matenet_setup *setup)
+{
+	int ret = 0;
+
+	spin_lock(&bus->lock);
+	if (bus->dead) {
+		ret = -ENODEV;
+	} else {
+		bus->setup = setup;
+		wake_up_process(bus->engine);
+	}
+	spin_unlock(&bus->lock);
+	return ret;
+}
+
+/* Take it back, if the engine has not begun with it. */
+static bool setup_withdraw(struct matenet_bus *bus, struct matenet_setup *setup)
+{
+	bool mine;
+
+	spin_lock(&bus->lock);
+	mine = bus->setup == setup;
+	if (mine)
+		bus->setup = NULL;
+	spin_unlock(&bus->lock);
+	return mine;
+}
+
+static int setup_do(struct matenet_bus *bus, struct matenet_setup *setup)
+{
+	int ret;
+
+	ret = setup_post(bus, setup);
+	if (ret)
+		return ret;
+	ret = wait_for_completion_interruptible(&setup->done);
+	if (ret && setup_withdraw(bus, setup))
+		return ret;
+	/* After a signal too late: it is being done, which takes milliseconds. */
+	if (ret)
+		wait_for_completion(&setup->done);
+	return setup->ret;
+}
+
+/**
+ * matenet_engine_configure - change the settings, before the next job
+ * @bus: bus
+ * @config: checked
+ *
+ * Return: what matenet_line_configure() says, -ENODEV, -ERESTARTSYS if a signal
+ * came before anything had changed.
+ */
+int matenet_engine_configure(struct matenet_bus *bus, const struct matenet_config *config)
+{
+	struct matenet_setup setup = { .config = *config };
+	int ret;
+
+	init_completion(&setup.done);
+	if (mutex_lock_interruptible(&bus->configuring))
+		return -ERESTARTSYS;
+	ret = setup_do(bus, &setup);
+	mutex_unlock(&bus->configuring);
+	return ret;
 }
 
 /**
@@ -446,6 +609,10 @@ void matenet_engine_receive(struct matenet_bus *bus, const u8 *bytes, const u8 *
 		if (word & MATENET_WORD_MARK)
 			bus->mark_seen = true;
 		matenet_listen_word(bus, word, now);
+		if (bus->config.role != MATENET_ROLE_CONTROLLER) {
+			bus->stats.rx_bytes++;
+			continue;
+		}
 		/* Nobody answers a command before its end. */
 		if (!bus->rx_open || ktime_before(now, bus->tx_end)) {
 			bus->stats.rx_stray++;

@@ -345,7 +345,7 @@ static int line_setup(struct matenet_bus *bus, const struct matenet_config *conf
 
 /**
  * matenet_line_configure - set the tty up for baud rate and parity method
- * @bus: bus, its setup mutex held
+ * @bus: bus; no transaction is running
  * @config: wanted
  *
  * Return: -EOPNOTSUPP if the tty cannot send the ninth bit that way, -ERANGE

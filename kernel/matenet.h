@@ -10,7 +10,7 @@
  *   receive_buf        (a kworker) takes words, completes a good reply itself
  *   ioctls             queue jobs and wait for them
  *
- * Lock order: setup -> io -> (tty: termios_rwsem -> port mutex); lock is a leaf.
+ * Lock order: configuring; io -> (tty: termios_rwsem -> port mutex); lock is a leaf.
  *
  * There are no timers: the engine thread waits with deadlines.
  */
@@ -46,7 +46,7 @@
  * struct matenet_stats - counters of a bus, under its lock
  * @status: attempts that ended with status bit n
  * @tx_bytes: bytes sent
- * @rx_bytes: bytes received as part of a reply
+ * @rx_bytes: bytes received while a reply was expected, or not as a controller
  * @rx_stray: bytes received when none was expected, dropped
  * @retries: attempts after the first
  * @tx_slow: times the UART was not empty when it should have been
@@ -131,6 +131,18 @@ struct matenet_file {
 };
 
 /**
+ * struct matenet_setup - a change of the settings on its way to the engine
+ * @config: wanted
+ * @ret: what came of it, when @done
+ * @done: the engine is through with it
+ */
+struct matenet_setup {
+	struct matenet_config config;
+	int ret;
+	struct completion done;
+};
+
+/**
  * struct matenet_heard - bytes on the wire that make a frame
  * @words: the bytes with their ninth bits
  * @n: number of @words
@@ -152,14 +164,14 @@ struct matenet_heard {
  * @cdev: /dev/matenetN
  * @number: N
  *
- * @setup: held for a whole transaction and while the configuration changes
+ * @configuring: held by whoever changes the settings
  * @io: held while the tty is worked on; see matenet_line_may_io()
  * @tty: not to be used once @dead is set, except under the ldisc's own calls
  * @tty_name: copy of its name, for after it has gone
  * @saved: termios as they were before us
- * @stick: parity method in force, written under @setup
- * @tty_caps: MATENET_CAP_* of the tty, written under @setup
- * @frame_ns: time of a byte on the wire, written under @setup
+ * @stick: parity method in force, written by the engine
+ * @tty_caps: MATENET_CAP_* of the tty, written by the engine
+ * @frame_ns: time of a byte on the wire, engine only
  * @guard_ns: tx_guard_us as grown by experience, engine only
  * @slow: waits since the UART was last late count it down, engine only
  *
@@ -169,6 +181,7 @@ struct matenet_heard {
  * @parity: parity the receiver checks against, MATENET_MARK and so on
  * @mark_seen: a ninth bit has been received
  * @dead: the tty has gone or is going
+ * @setup: settings to be changed before the next job, or NULL
  * @files: all that are open
  * @ready: files that have jobs; the first one's turn is next
  * @exclusive: the only file that may send, or NULL
@@ -195,7 +208,7 @@ struct matenet_bus {
 	struct cdev cdev;
 	int number;
 
-	struct mutex setup;	/* a transaction, or a new configuration */
+	struct mutex configuring;	/* one change of the settings at a time */
 	struct mutex io;	/* the tty is being worked on */
 	struct tty_struct *tty;
 	char tty_name[32];
@@ -212,6 +225,7 @@ struct matenet_bus {
 	tcflag_t parity;
 	bool mark_seen;
 	bool dead;
+	struct matenet_setup *setup;
 	struct list_head files;
 	struct list_head ready;
 	struct matenet_file *exclusive;
@@ -265,6 +279,8 @@ void matenet_bus_record_state(struct matenet_bus *bus);
 int matenet_engine_start(struct matenet_bus *bus);
 void matenet_engine_stop(struct matenet_bus *bus);
 int matenet_engine_do(struct matenet_job *job);
+int matenet_engine_configure(struct matenet_bus *bus, const struct matenet_config *config);
+bool matenet_xfer_harmless(const struct matenet_xfer *x);
 void matenet_engine_receive(struct matenet_bus *bus, const u8 *bytes, const u8 *flags,
 			    size_t count);
 

@@ -97,6 +97,17 @@ static int next(int fd, struct matenet_record *r)
 	return n == sizeof(*r) ? 0 : n < 0 ? -errno : -EIO;
 }
 
+/* The next that is not about the configuration. */
+static int next_xfer(int fd, struct matenet_record *r)
+{
+	int ret;
+
+	do
+		ret = next(fd, r);
+	while (!ret && r->type != MATENET_REC_XFER);
+	return ret;
+}
+
 static struct matenet_xfer silent(unsigned int timeout_us)
 {
 	struct matenet_xfer x = testbus_request(NOBODY_THERE, MATENET_CMD_READ, 0, 0);
@@ -406,6 +417,48 @@ TEST_F(async, exclusive)
 	EXPECT_EQ(-EBUSY, testbus_xfer(self->fd, &x));
 	ASSERT_EQ(0, set_mode(self->other, MATENET_MODE_USER));
 	EXPECT_TRUE(testbus_read_right(self->fd, 1, 1));
+}
+
+/* A bus that is locked again sends nothing that was queued before. */
+TEST_F(async, locked_meanwhile)
+{
+	struct matenet_config config;
+	struct matenet_xfer x = silent(500000), y = testbus_request(1, MATENET_CMD_WRITE, 1, 1);
+	uint64_t sent = testbus_counter("commands");
+	struct matenet_record r;
+
+	testbus_allow_writes(self->other);
+	ASSERT_EQ(0, submit(self->fd, &x));
+	ASSERT_EQ(0, submit(self->fd, &y));
+	sleep_us(100000);
+	config = testbus_config(self->other);
+	config.flags = 0;
+	ASSERT_EQ(0, testbus_set_config(self->other, config));
+	ASSERT_EQ(0, next_xfer(self->fd, &r));
+	EXPECT_EQ(x.sequence, r.xfer.sequence);
+	ASSERT_EQ(0, next_xfer(self->fd, &r));
+	EXPECT_EQ(y.sequence, r.xfer.sequence);
+	EXPECT_EQ(MATENET_ST_ABORTED, r.xfer.status);
+	EXPECT_EQ(sent + 1, testbus_counter("commands"));
+}
+
+/* Once a file has the bus for itself, what others had queued is not sent. */
+TEST_F(async, taken_meanwhile)
+{
+	struct matenet_xfer x = silent(500000), y = testbus_request(1, MATENET_CMD_READ, 1, 0);
+	uint64_t sent = testbus_counter("commands");
+	struct matenet_record r;
+
+	ASSERT_EQ(0, submit(self->fd, &x));
+	ASSERT_EQ(0, submit(self->fd, &y));
+	sleep_us(100000);
+	ASSERT_EQ(0, set_mode(self->other, MATENET_MODE_EXCLUSIVE));
+	ASSERT_EQ(0, next(self->fd, &r));
+	EXPECT_EQ(MATENET_ST_TX_DONE | MATENET_ST_TIMEOUT, r.xfer.status);
+	ASSERT_EQ(0, next(self->fd, &r));
+	EXPECT_EQ(MATENET_ST_ABORTED, r.xfer.status);
+	EXPECT_EQ(sent + 1, testbus_counter("commands"));
+	EXPECT_TRUE(testbus_read_right(self->other, 1, 1));
 }
 
 /* Who does not read loses the oldest, and is told how many. */
