@@ -29,6 +29,16 @@ static inline void u9_hrtimer_setup(struct hrtimer *timer,
 #define U9_VAL_T u32
 #endif
 
+/* 6.0: a field of the port; before it was what all ports do */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 0, 0)
+static inline void u9_keep_line_errors(struct uart_8250_port *up) { }
+#else
+static inline void u9_keep_line_errors(struct uart_8250_port *up)
+{
+	up->lsr_save_mask = LSR_SAVE_FLAGS;
+}
+#endif
+
 /* 6.1: const */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 #define U9_CONST_OLD
