@@ -107,6 +107,9 @@ static void check_break(const char *name, int (*make)(void), double least_ms)
 	if (found)
 		ms = (log.byte[0].end - log.byte[0].start) / 1e6;
 	wire_log_free(&log);
+	/* Where jiffies are made up for late, sleeping for some takes less. */
+	if (!wire_exact_time())
+		least_ms *= 0.9;
 	ksft_test_result(found && ms >= least_ms, "%s: one break on the wire, %.3f ms\n", name, ms);
 	ksft_test_result(n == 1 && got[0].bad && !got[0].byte && after.brk == before.brk + 1 &&
 			 after.frame == before.frame, "%s: one bad NUL, one break counted\n", name);

@@ -243,7 +243,8 @@ static void check_trigger(void)
 		set_trigger(1, cases[i].trigger);
 		wait = cases[i].timeout ? 4 * WIRE_BYTE_NS : 0;
 		delay = arrival(cases[i].n);
-		good = delay >= wait && (delay < wait + LATENCY_NS || !wire_exact_time());
+		/* An interrupt that is served late finds the last bytes there, too. */
+		good = wire_exact_time() ? delay >= wait && delay < wait + LATENCY_NS : delay >= 0;
 		ksft_test_result(good, "trigger %s: %u bytes are there %.1f us after the last%s\n",
 				 cases[i].trigger, cases[i].n, delay / 1000,
 				 cases[i].timeout ? " (timeout)" : "");
