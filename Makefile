@@ -67,7 +67,7 @@ STAGE  = $(O)/stage
 SUITES = wire driver tool
 
 deps:
-	@tests/vm/deps
+	@tests/vm/deps $(DEPS)
 
 # A guest's kernel, and our modules for it.
 guests: guest-uml guest-debian
@@ -99,6 +99,7 @@ stage-files: deps
 unit: deps
 	@$(MAKE) -C tests/unit
 
+check: DEPS = --examples
 check: stage unit
 	@tests/run $(T)
 
