@@ -36,7 +36,7 @@ static void set_type(struct mate_device_info *info, unsigned int port, uint16_t 
 {
 	memset(info, 0, sizeof(*info));
 	info->port = (uint8_t)port;
-	info->device = type & 0xFF;
+	info->device = (uint8_t)type;
 	info->variant = (uint8_t)(type >> 8);
 }
 

@@ -139,30 +139,37 @@ static int print_json_buses(const struct bus_row *rows, int n)
 	return print_json(json_pack("{s:o}", "buses", list));
 }
 
-static int list_buses(int n)
+static int show_buses(const struct mate_bus_info *list, struct bus_row *rows, int n)
 {
-	struct mate_bus_info *list = calloc((size_t)n + 1, sizeof(*list));
-	struct bus_row *rows = calloc((size_t)n + 1, sizeof(*rows));
-	int ret = EXIT_OK, status = EXIT_OK;
+	int status;
 
-	if (!list || !rows)
-		status = no_memory();
-	ret = status ? status : mate_bus_list(list, (size_t)n);
-	/* One may have come or gone since they were counted. */
-	if (ret < n)
-		n = ret;
-	for (int i = 0; !status && i < n; i++) {
+	for (int i = 0; i < n; i++) {
 		rows[i].info = list[i];
 		snprintf(rows[i].node, sizeof(rows[i].node), "/dev/%s", list[i].name);
 		ask_bus(&rows[i]);
 		if (rows[i].err && !flags.json)
 			fail_mate(NULL, rows[i].err, "%s", rows[i].node);
 	}
-	if (!status)
-		status = flags.json ? print_json_buses(rows, n) : print_buses(rows, n);
+	status = flags.json ? print_json_buses(rows, n) : print_buses(rows, n);
 	for (int i = 0; !status && i < n; i++)
 		if (rows[i].err)
 			status = mate_exit(rows[i].err);
+	return status;
+}
+
+static int list_buses(int n)
+{
+	struct mate_bus_info *list = calloc((size_t)n + 1, sizeof(*list));
+	struct bus_row *rows = calloc((size_t)n + 1, sizeof(*rows));
+	int there = list ? mate_bus_list(list, (size_t)n) : 0;
+	int status;
+
+	if (!list || !rows)
+		status = no_memory();
+	else if (there < 0)
+		status = fail_mate(NULL, there, "list of buses");
+	else	/* one may have come or gone since they were counted */
+		status = show_buses(list, rows, there < n ? there : n);
 	free(list);
 	free(rows);
 	return status;
