@@ -490,6 +490,7 @@ int matenet_cdev_add(struct matenet_bus *bus)
 	ret = cdev_device_add(&bus->cdev, &bus->dev);
 	if (ret)
 		goto err_ida;
+	matenet_debugfs_add(bus);
 	return 0;
 
 err_ida:
@@ -503,6 +504,7 @@ err_ida:
  */
 void matenet_cdev_remove(struct matenet_bus *bus)
 {
+	matenet_debugfs_remove(bus);
 	cdev_device_del(&bus->cdev, &bus->dev);
 	ida_free(&matenet_ida, bus->number);
 }

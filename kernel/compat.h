@@ -28,6 +28,13 @@
 #define tty_unregister_ldisc(ops)	tty_unregister_ldisc((ops)->num)
 #endif
 
+/* 6.10: the source is known from __string() */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define matenet_assign_str(dst, src)	__assign_str(dst, src)
+#else
+#define matenet_assign_str(dst, src)	__assign_str(dst)
+#endif
+
 #ifndef N_DEVELOPMENT
 #define N_DEVELOPMENT	29	/* 5.12 gave the number its name */
 #endif

@@ -12,6 +12,7 @@
 #include <linux/sched.h>
 
 #include "matenet.h"
+#include "trace.h"
 
 #define ENGINE_BABBLE_MS	1000	/* longest wait for a line that is never idle */
 
@@ -205,6 +206,7 @@ static void engine_end(struct matenet_bus *bus, u32 status)
 	}
 	bus->stats.rx_bytes += bus->rx.n;
 	engine_count(bus, status);
+	trace_matenet_xfer_end(bus, x, status, len);
 
 	if (!(status & ENGINE_FINAL) && x->attempts <= x->retries && !bus->dead) {
 		bus->stats.retries++;
@@ -214,6 +216,7 @@ static void engine_end(struct matenet_bus *bus, u32 status)
 	x->rx_len = len;
 	x->tx_ts = status & MATENET_ST_TX_DONE ? ktime_to_ns(bus->tx_end) : 0;
 	x->rx_ts = len ? ktime_to_ns(bus->rx_last) : 0;
+	bus->past[bus->past_n++ % MATENET_MAX_PAST] = *x;
 	WRITE_ONCE(bus->rx_done, true);
 	if (engine_last(job))
 		engine_finish(bus, job);
@@ -225,6 +228,7 @@ static u32 engine_attempt(struct matenet_bus *bus, struct matenet_xfer *x)
 	bool sent = true;
 
 	x->attempts++;
+	trace_matenet_xfer_start(bus, x);
 	if (!engine_wait_quiet(bus))
 		return MATENET_ST_TX_ERROR;
 	if (READ_ONCE(bus->dead))
@@ -606,6 +610,7 @@ void matenet_engine_receive(struct matenet_bus *bus, const u8 *bytes, const u8 *
 	bus->rx_last = now;
 	for (i = 0; i < count; i++) {
 		word = matenet_line_word(bus, bytes[i], flags ? flags[i] : TTY_NORMAL);
+		trace_matenet_rx_byte(bus, word);
 		if (word & MATENET_WORD_MARK)
 			bus->mark_seen = true;
 		matenet_listen_word(bus, word, now);

@@ -144,11 +144,13 @@ static int __init matenet_init(void)
 	ret = matenet_cdev_init();
 	if (ret)
 		return ret;
+	matenet_debugfs_init();
 	matenet_ldisc.num = matenet_ldisc_num;
 	ret = tty_register_ldisc(&matenet_ldisc);
 	if (ret) {
 		pr_err("n_matenet: line discipline %d: cannot register: %d\n",
 		       matenet_ldisc_num, ret);
+		matenet_debugfs_exit();
 		matenet_cdev_exit();
 	}
 	return ret;
@@ -157,6 +159,7 @@ static int __init matenet_init(void)
 static void __exit matenet_exit(void)
 {
 	tty_unregister_ldisc(&matenet_ldisc);
+	matenet_debugfs_exit();
 	matenet_cdev_exit();
 }
 

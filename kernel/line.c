@@ -21,6 +21,7 @@
 
 #include "compat.h"
 #include "matenet.h"
+#include "trace.h"
 
 #define LINE_BITS		11	/* start, eight, ninth, stop */
 #define LINE_STALL_MS		100	/* a tty that takes nothing for so long never will */
@@ -66,6 +67,7 @@ static int line_set_parity(struct matenet_bus *bus, tcflag_t parity)
 		tty_set_termios(tty, &termios);
 		if (line_parity(tty) != parity)
 			return -EIO;
+		trace_matenet_parity(bus, parity);
 	}
 	spin_lock(&bus->lock);
 	bus->parity = parity;

@@ -34,6 +34,7 @@
 #define MATENET_MAX_BUSES	64
 #define MATENET_MAX_QUEUE	64	/* jobs of one file */
 #define MATENET_ST_COUNT	15	/* status bits of the interface */
+#define MATENET_MAX_PAST	16	/* transactions that debugfs shows */
 
 /* tty parity settings that carry the ninth bit */
 #define MATENET_MARK		(PARENB | CMSPAR | PARODD)
@@ -200,7 +201,10 @@ struct matenet_heard {
  * @quiet_until: nothing is sent before, a late reply might come
  * @stray: bytes came that nobody expected, since the last command
  * @stats: counters
+ * @past: the latest transactions, a ring
+ * @past_n: number of all there have been in it
  *
+ * @debugfs: directory of the bus
  * @engine: thread that sends; may be woken under @lock while not @dead
  */
 struct matenet_bus {
@@ -244,7 +248,10 @@ struct matenet_bus {
 	ktime_t quiet_until;
 	bool stray;
 	struct matenet_stats stats;
+	struct matenet_xfer past[MATENET_MAX_PAST];
+	unsigned int past_n;
 
+	struct dentry *debugfs;
 	struct task_struct *engine;
 };
 
@@ -298,6 +305,12 @@ int matenet_cdev_add(struct matenet_bus *bus);
 void matenet_cdev_remove(struct matenet_bus *bus);
 void matenet_bus_get_config(struct matenet_bus *bus, struct matenet_config *config);
 void matenet_bus_get_caps(struct matenet_bus *bus, struct matenet_caps *caps);
+
+/* debugfs.c: /sys/kernel/debug/matenet/matenetN */
+void matenet_debugfs_add(struct matenet_bus *bus);
+void matenet_debugfs_remove(struct matenet_bus *bus);
+void matenet_debugfs_init(void);
+void matenet_debugfs_exit(void);
 
 /* sysfs.c: attributes of /sys/class/matenet/matenetN */
 extern const struct attribute_group *matenet_groups[];
