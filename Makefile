@@ -6,6 +6,7 @@ KDIR   ?= /lib/modules/$(shell uname -r)/build
 O      ?= $(CURDIR)/build
 PREFIX ?= /usr
 PROFILE ?= smp
+override O := $(abspath $(O))
 export O PREFIX DESTDIR
 MAKEFLAGS += --no-print-directory
 
