@@ -97,6 +97,14 @@ static int config_check(const struct matenet_config *config)
 	return 0;
 }
 
+static long cdev_g_config(struct matenet_file *file, void __user *arg)
+{
+	struct matenet_config config;
+
+	matenet_bus_get_config(file->bus, &config);
+	return copy_to_user(arg, &config, sizeof(config)) ? -EFAULT : 0;
+}
+
 static long cdev_s_config(struct matenet_file *file, void __user *arg)
 {
 	struct matenet_config config;
@@ -107,15 +115,12 @@ static long cdev_s_config(struct matenet_file *file, void __user *arg)
 	if (copy_from_user(&config, arg, sizeof(config)))
 		return -EFAULT;
 	ret = config_check(&config);
-	return ret ?: matenet_engine_configure(file->bus, &config);
-}
-
-static long cdev_g_config(struct matenet_file *file, void __user *arg)
-{
-	struct matenet_config config;
-
-	matenet_bus_get_config(file->bus, &config);
-	return copy_to_user(arg, &config, sizeof(config)) ? -EFAULT : 0;
+	if (!ret)
+		ret = matenet_engine_configure(file->bus, &config);
+	if (ret)
+		return ret;
+	/* What is in force now; a later driver may choose some of it itself. */
+	return cdev_g_config(file, arg);
 }
 
 static long cdev_g_caps(struct matenet_file *file, void __user *arg)
@@ -168,6 +173,9 @@ static int job_check(struct matenet_job *job, u32 flags)
 			return ret;
 		x->attempts = 0;
 		x->status = 0;
+		x->tx_ts = 0;
+		x->rx_ts = 0;
+		memset(x->rx, 0, sizeof(x->rx));
 	}
 	return 0;
 }
@@ -257,7 +265,7 @@ static long cdev_batch(struct matenet_file *file, void __user *arg)
 	if (!ret || ret == -ENODEV) {
 		batch.done = 0;
 		for (i = 0; i < job->count; i++)
-			batch.done += !(job->x[i].status & MATENET_ST_SKIPPED);
+			batch.done += job->x[i].attempts > 0;
 		if (copy_to_user(arg, &batch, sizeof(batch)))
 			ret = -EFAULT;
 	}

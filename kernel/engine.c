@@ -84,6 +84,7 @@ static void engine_expect(struct matenet_bus *bus, const struct matenet_xfer *x)
 	bus->rx_open = !(x->flags & MATENET_XFER_NO_REPLY);
 	bus->stray = false;
 	bus->tx_end = KTIME_MAX;
+	bus->rx_from = KTIME_MAX;
 	spin_unlock(&bus->lock);
 }
 
@@ -619,7 +620,7 @@ void matenet_engine_receive(struct matenet_bus *bus, const u8 *bytes, const u8 *
 			continue;
 		}
 		/* Nobody answers a command before its end. */
-		if (!bus->rx_open || ktime_before(now, bus->tx_end)) {
+		if (!bus->rx_open || ktime_before(now, bus->rx_from)) {
 			bus->stats.rx_stray++;
 			bus->stray = true;
 		} else if (matenet_rx_push(&bus->rx, word)) {

@@ -153,10 +153,16 @@ static ktime_t line_end_of(struct matenet_bus *bus, unsigned int bytes)
 	return ktime_add_ns(ktime_get(), (u64)bytes * bus->frame_ns);
 }
 
-static void line_note_end(struct matenet_bus *bus, ktime_t end)
+/*
+ * Noted before the last write, because a reply may come while we are kept from
+ * running, and again after it, because the write may have been late.
+ */
+static void line_note_end(struct matenet_bus *bus, ktime_t end, bool written)
 {
 	spin_lock(&bus->lock);
 	bus->tx_end = end;
+	if (!written)
+		bus->rx_from = end;
 	spin_unlock(&bus->lock);
 }
 
@@ -194,15 +200,14 @@ static int line_send_runs(struct matenet_bus *bus, const u8 *data, unsigned int 
 			return ret;
 		if (first == 1)
 			line_note_gap(bus, end);
-		/* Before the write: a reply may come while we are kept from running. */
 		if (next == len)
-			line_note_end(bus, line_end_of(bus, next - first));
+			line_note_end(bus, line_end_of(bus, next - first), false);
 		ret = line_write(bus, data + first, next - first);
 		if (ret)
 			return ret;
 		end = line_end_of(bus, next - first);
 	}
-	line_note_end(bus, end);
+	line_note_end(bus, end, true);
 	return 0;
 }
 

@@ -196,7 +196,8 @@ struct matenet_heard {
  * @frame_sequence: of the last frame heard or sent
  * @command: device role: sequence of the command that may be answered, or 0
  * @answer_until: and until when
- * @tx_end: when the last byte sent leaves the wire
+ * @tx_end: when the last byte sent leaves the wire, at the latest
+ * @rx_from: and at the earliest; before, nothing that comes is a reply
  * @rx_last: when bytes came last
  * @quiet_until: nothing is sent before, a late reply might come
  * @stray: bytes came that nobody expected, since the last command
@@ -244,6 +245,7 @@ struct matenet_bus {
 	u32 command;
 	ktime_t answer_until;
 	ktime_t tx_end;
+	ktime_t rx_from;
 	ktime_t rx_last;
 	ktime_t quiet_until;
 	bool stray;

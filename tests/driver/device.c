@@ -227,7 +227,7 @@ TEST_F(device, stale)
 		_exit(0);
 	}
 	ASSERT_EQ(0, next_frame(self->device, &r));
-	sleep_us(60000);
+	sleep_us(60000 * testbus_slowness());
 	EXPECT_EQ(-ESTALE, reply(self->device, r.frame.sequence, 1));
 	waitpid(pid, NULL, 0);
 

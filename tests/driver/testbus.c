@@ -136,7 +136,12 @@ void testbus_end(pid_t pid, int sig)
 	waitpid(pid, NULL, 0);
 }
 
-int testbus_attach(const char *tty)
+unsigned int testbus_slowness(void)
+{
+	return testbus_profile() == PROFILE_SMP ? 5 : 1;
+}
+
+int testbus_attach_plain(const char *tty)
 {
 	int ldisc = TESTBUS_LDISC, fd, ret;
 
@@ -149,6 +154,49 @@ int testbus_attach(const char *tty)
 		return ret;
 	}
 	return fd;
+}
+
+/* /dev/matenetN of a tty. */
+static int open_bus_of(const char *tty)
+{
+	char path[64], name[32] = "";
+	FILE *from;
+	int n;
+
+	for (n = 0; n < 64; n++) {
+		snprintf(path, sizeof(path), "/sys/class/matenet/matenet%d/tty", n);
+		from = fopen(path, "re");
+		if (!from)
+			continue;
+		if (fscanf(from, "%31s", name) != 1)
+			name[0] = 0;
+		fclose(from);
+		if (strcmp(name, strrchr(tty, '/') + 1))
+			continue;
+		snprintf(path, sizeof(path), "/dev/matenet%d", n);
+		return open(path, O_RDONLY | O_CLOEXEC);
+	}
+	return -1;
+}
+
+int testbus_attach(const char *tty)
+{
+	int tty_fd = testbus_attach_plain(tty), fd;
+	struct matenet_config config;
+
+	if (tty_fd < 0 || testbus_slowness() == 1)
+		return tty_fd;
+	fd = open_bus_of(tty);
+	if (fd < 0)
+		err(1, "%s: no bus of it", tty);
+	config = testbus_config(fd);
+	config.reply_timeout_us *= testbus_slowness();
+	config.gap_us *= testbus_slowness();
+	config.late_us *= testbus_slowness();
+	if (testbus_set_config(fd, config))
+		err(1, "S_CONFIG");
+	close(fd);
+	return tty_fd;
 }
 
 void testbus_detach(int tty_fd)

@@ -36,8 +36,19 @@ void testbus_rx_trigger(const char *tty, int bytes);
 pid_t testbus_sim(const char *tty, ...);
 void testbus_end(pid_t pid, int sig);
 
-/* Attach @tty; the descriptor returned keeps it so.  Negative errno if refused. */
+/*
+ * How many times longer than a real one everything may take here.  Two emulated
+ * processors on a busy host stand still for many milliseconds, and the
+ * simulated devices with them.
+ */
+unsigned int testbus_slowness(void);
+
+/*
+ * Attach @tty; the descriptor returned keeps it so.  Negative errno if refused.
+ * The times of the bus are made longer by the slowness, or left as they are.
+ */
 int testbus_attach(const char *tty);
+int testbus_attach_plain(const char *tty);
 void testbus_detach(int tty_fd);
 
 /* Open /dev/matenetN read-only or for writing. */

@@ -29,7 +29,7 @@ FIXTURE_SETUP(uapi)
 {
 	testbus_modules();
 	self->sim = testbus_sim(TESTBUS_SIM_TTY, "--pattern", "--turnaround-us", "1000", NULL);
-	self->tty = testbus_attach(TESTBUS_TTY);
+	self->tty = testbus_attach_plain(TESTBUS_TTY);
 	ASSERT_LE(0, self->tty);
 	self->fd = testbus_open(O_RDWR);
 	self->ro = testbus_open(O_RDONLY);
