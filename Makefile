@@ -6,7 +6,9 @@ KDIR   ?= /lib/modules/$(shell uname -r)/build
 O      ?= $(CURDIR)/build
 PREFIX ?= /usr
 PROFILE ?= smp
+# By the environment only: the kernel's makefiles take an O= of a command line for theirs.
 override O := $(abspath $(O))
+MAKEOVERRIDES := $(filter-out O=%,$(MAKEOVERRIDES))
 export O PREFIX DESTDIR
 MAKEFLAGS += --no-print-directory
 
