@@ -82,7 +82,11 @@ static const struct {
 	{ offsetof(struct matenet_config, late_us), 0, MATENET_MAX_TIMEOUT_US },
 };
 
-static int config_check(const struct matenet_config *config)
+/**
+ * matenet_config_check - are all settings in their ranges?
+ * @config: settings
+ */
+int matenet_config_check(const struct matenet_config *config)
 {
 	unsigned int i;
 	u32 value;
@@ -114,7 +118,7 @@ static long cdev_s_config(struct matenet_file *file, void __user *arg)
 		return -EPERM;
 	if (copy_from_user(&config, arg, sizeof(config)))
 		return -EFAULT;
-	ret = config_check(&config);
+	ret = matenet_config_check(&config);
 	if (!ret)
 		ret = matenet_engine_configure(file->bus, &config);
 	if (ret)
@@ -507,6 +511,22 @@ err_ida:
 }
 
 /**
+ * matenet_bus_find - a bus by its number
+ * @number: N of /dev/matenetN
+ *
+ * Return: a bus that put_device() gives back, maybe dead by now, or NULL.
+ */
+struct matenet_bus *matenet_bus_find(unsigned int number)
+{
+	struct device *dev;
+
+	if (number >= MATENET_MAX_BUSES)
+		return NULL;
+	dev = class_find_device_by_devt(&matenet_class, MKDEV(MAJOR(matenet_devt), number));
+	return dev ? container_of(dev, struct matenet_bus, dev) : NULL;
+}
+
+/**
  * matenet_cdev_remove - take the node away; open files keep the bus
  * @bus: bus, dead
  */
@@ -514,6 +534,9 @@ void matenet_cdev_remove(struct matenet_bus *bus)
 {
 	matenet_debugfs_remove(bus);
 	cdev_device_del(&bus->cdev, &bus->dev);
+	/* Before another bus can get the number. */
+	matenet_events_tell(bus, MATENET_NL_CMD_DETACHED_NTF);
+	matenet_events_finish(bus);
 	ida_free(&matenet_ida, bus->number);
 }
 

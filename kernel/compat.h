@@ -9,6 +9,7 @@
 #include <linux/tty.h>
 #include <linux/tty_ldisc.h>
 #include <linux/version.h>
+#include <net/genetlink.h>
 
 /* 5.14: const flags; 6.6: u8 and size_t */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 14, 0)
@@ -33,6 +34,11 @@
 #define matenet_assign_str(dst, src)	__assign_str(dst, src)
 #else
 #define matenet_assign_str(dst, src)	__assign_str(dst)
+#endif
+
+/* 6.7, and stable kernels since */
+#ifndef GENL_MCAST_CAP_NET_ADMIN
+#define GENL_MCAST_CAP_NET_ADMIN	GENL_UNS_ADMIN_PERM
 #endif
 
 #ifndef N_DEVELOPMENT

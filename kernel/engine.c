@@ -208,6 +208,8 @@ static void engine_end(struct matenet_bus *bus, u32 status)
 	bus->stats.rx_bytes += bus->rx.n;
 	engine_count(bus, status);
 	trace_matenet_xfer_end(bus, x, status, len);
+	if (!(status & (MATENET_ST_OK | MATENET_ST_ABORTED)))
+		matenet_events_error(bus, x, status, len);
 
 	if (!(status & ENGINE_FINAL) && x->attempts <= x->retries && !bus->dead) {
 		bus->stats.retries++;
@@ -388,6 +390,7 @@ static int engine_apply(struct matenet_bus *bus, const struct matenet_config *co
 	}
 	bus->config = *config;
 	matenet_bus_record_state(bus);
+	matenet_events_bus(bus, MATENET_NL_CMD_CHANGED_NTF);
 	spin_unlock(&bus->lock);
 	return 0;
 }
@@ -548,22 +551,34 @@ static int setup_do(struct matenet_bus *bus, struct matenet_setup *setup)
 }
 
 /**
- * matenet_engine_configure - change the settings, before the next job
- * @bus: bus
+ * matenet_engine_configure_locked - change the settings, before the next job
+ * @bus: bus, its configuring mutex held
  * @config: checked
  *
  * Return: what matenet_line_configure() says, -ENODEV, -ERESTARTSYS if a signal
  * came before anything had changed.
  */
-int matenet_engine_configure(struct matenet_bus *bus, const struct matenet_config *config)
+int matenet_engine_configure_locked(struct matenet_bus *bus, const struct matenet_config *config)
 {
 	struct matenet_setup setup = { .config = *config };
+
+	lockdep_assert_held(&bus->configuring);
+	init_completion(&setup.done);
+	return setup_do(bus, &setup);
+}
+
+/**
+ * matenet_engine_configure - the same for who takes no settings over from before
+ * @bus: bus
+ * @config: checked
+ */
+int matenet_engine_configure(struct matenet_bus *bus, const struct matenet_config *config)
+{
 	int ret;
 
-	init_completion(&setup.done);
 	if (mutex_lock_interruptible(&bus->configuring))
 		return -ERESTARTSYS;
-	ret = setup_do(bus, &setup);
+	ret = matenet_engine_configure_locked(bus, config);
 	mutex_unlock(&bus->configuring);
 	return ret;
 }

@@ -41,6 +41,7 @@ static struct matenet_bus *bus_alloc(struct tty_struct *tty)
 	spin_lock_init(&bus->lock);
 	INIT_LIST_HEAD(&bus->files);
 	INIT_LIST_HEAD(&bus->ready);
+	matenet_events_init(bus);
 	bus->config = default_config;
 	bus->tty = tty;
 	strscpy(bus->tty_name, tty->name, sizeof(bus->tty_name));
@@ -80,12 +81,14 @@ static int matenet_ldisc_open(struct tty_struct *tty)
 	/* Last: receive_buf works with a bus that is all there. */
 	tty->receive_room = 65536;
 	tty->disc_data = bus;
+	matenet_events_tell(bus, MATENET_NL_CMD_ATTACHED_NTF);
 	dev_info(&bus->dev, "attached to %s, %s parity\n", bus->tty_name,
 		 bus->stick ? "stick" : "even/odd");
 	return 0;
 
 err_engine:
 	matenet_engine_stop(bus);
+	matenet_events_finish(bus);
 err_line:
 	matenet_line_close(bus);
 err_bus:
@@ -144,6 +147,11 @@ static int __init matenet_init(void)
 	ret = matenet_cdev_init();
 	if (ret)
 		return ret;
+	ret = matenet_genl_init();
+	if (ret) {
+		matenet_cdev_exit();
+		return ret;
+	}
 	matenet_debugfs_init();
 	matenet_ldisc.num = matenet_ldisc_num;
 	ret = tty_register_ldisc(&matenet_ldisc);
@@ -151,6 +159,7 @@ static int __init matenet_init(void)
 		pr_err("n_matenet: line discipline %d: cannot register: %d\n",
 		       matenet_ldisc_num, ret);
 		matenet_debugfs_exit();
+		matenet_genl_exit();
 		matenet_cdev_exit();
 	}
 	return ret;
@@ -160,6 +169,7 @@ static void __exit matenet_exit(void)
 {
 	tty_unregister_ldisc(&matenet_ldisc);
 	matenet_debugfs_exit();
+	matenet_genl_exit();
 	matenet_cdev_exit();
 }
 

@@ -11,9 +11,14 @@
 
 #define LISTEN_COMMAND	(MATENET_COMMAND_DATA + MATENET_SUM_BYTES)
 
+static bool listen_monitored(const struct matenet_bus *bus)
+{
+	return bus->monitors || matenet_genl_heard(MATENET_NLGRP_MONITOR);
+}
+
 static bool listen_wanted(const struct matenet_bus *bus)
 {
-	return bus->monitors || bus->config.role == MATENET_ROLE_DEVICE;
+	return listen_monitored(bus) || bus->config.role == MATENET_ROLE_DEVICE;
 }
 
 static void listen_fill(struct matenet_bus *bus, struct matenet_frame *frame)
@@ -67,6 +72,7 @@ static void listen_give_monitors(struct matenet_bus *bus, const struct matenet_f
 	list_for_each_entry(file, &bus->files, all)
 		if (file->mode.mode == MATENET_MODE_MONITOR)
 			listen_give(file, MATENET_REC_FRAME, frame, at);
+	matenet_events_frame(bus, frame, at);
 }
 
 /* A command that came in whole: from now on it may be answered, for a while. */
@@ -170,7 +176,7 @@ void matenet_listen_sent(struct matenet_bus *bus, const u8 *data, unsigned int l
 
 	lockdep_assert_held(&bus->lock);
 	matenet_listen_flush(bus);
-	if (!bus->monitors)
+	if (!listen_monitored(bus))
 		return;
 	if (!++bus->frame_sequence)
 		bus->frame_sequence++;

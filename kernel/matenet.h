@@ -4,11 +4,14 @@
  *
  * Data flows one way: ldisc.c -> line.c -> frame.c -> engine.c -> file.c -> cdev.c
  * for what is received, the other way for what is sent; listen.c hears both.
+ * events.c -> genl.c tells of it to those who do not have the node open.
  *
  * Who runs where:
  *   the engine thread  does everything to the tty that may sleep, and sends
  *   receive_buf        (a kworker) takes words, completes a good reply itself
  *   ioctls             queue jobs and wait for them
+ *   netlink requests   change the settings as one ioctl does
+ *   a work item        sends events to netlink
  *
  * Lock order: configuring; io -> (tty: termios_rwsem -> port mutex); lock is a leaf.
  *
@@ -28,8 +31,10 @@
 #include <linux/spinlock.h>
 #include <linux/tty.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "frame.h"
+#include "genl-gen.h"
 
 #define MATENET_MAX_BUSES	64
 #define MATENET_MAX_QUEUE	64	/* jobs of one file */
@@ -160,6 +165,46 @@ struct matenet_heard {
 };
 
 /**
+ * struct matenet_event - something to be told by netlink
+ * @node: in the list of its bus
+ * @cmd: MATENET_NL_CMD_*_NTF
+ * @lost: events before it that are not told
+ * @ts: when it happened
+ * @frame: of a FRAME_NTF
+ * @xfer: of an ERROR_NTF
+ * @config: of all others, as it was then
+ */
+struct matenet_event {
+	struct list_head node;
+	u8 cmd;
+	u32 lost;
+	ktime_t ts;
+	union {
+		struct matenet_frame frame;
+		struct matenet_xfer xfer;
+		struct matenet_config config;
+	};
+};
+
+/**
+ * struct matenet_events - what is to be told of a bus, under its lock
+ * @work: tells it
+ * @list: the events
+ * @count: number of them
+ * @lost: how many were left out since
+ * @second: when the second began in which errors are counted
+ * @errors: number of them
+ */
+struct matenet_events {
+	struct work_struct work;
+	struct list_head list;
+	unsigned int count;
+	u32 lost;
+	ktime_t second;
+	unsigned int errors;
+};
+
+/**
  * struct matenet_bus - a tty with the line discipline on it
  * @dev: its reference count is that of the bus
  * @cdev: /dev/matenetN
@@ -202,6 +247,7 @@ struct matenet_heard {
  * @quiet_until: nothing is sent before, a late reply might come
  * @stray: bytes came that nobody expected, since the last command
  * @stats: counters
+ * @events: to be told by netlink
  * @past: the latest transactions, a ring
  * @past_n: number of all there have been in it
  *
@@ -250,6 +296,7 @@ struct matenet_bus {
 	ktime_t quiet_until;
 	bool stray;
 	struct matenet_stats stats;
+	struct matenet_events events;
 	struct matenet_xfer past[MATENET_MAX_PAST];
 	unsigned int past_n;
 
@@ -289,6 +336,8 @@ int matenet_engine_start(struct matenet_bus *bus);
 void matenet_engine_stop(struct matenet_bus *bus);
 int matenet_engine_do(struct matenet_job *job);
 int matenet_engine_configure(struct matenet_bus *bus, const struct matenet_config *config);
+int matenet_engine_configure_locked(struct matenet_bus *bus,
+				    const struct matenet_config *config);
 bool matenet_xfer_harmless(const struct matenet_xfer *x);
 void matenet_engine_receive(struct matenet_bus *bus, const u8 *bytes, const u8 *flags,
 			    size_t count);
@@ -299,12 +348,30 @@ void matenet_listen_flush(struct matenet_bus *bus);
 void matenet_listen_sent(struct matenet_bus *bus, const u8 *data, unsigned int len);
 bool matenet_listen_pending(struct matenet_bus *bus, ktime_t *deadline);
 
+/* events.c: what is to be told by netlink */
+void matenet_events_init(struct matenet_bus *bus);
+void matenet_events_finish(struct matenet_bus *bus);
+void matenet_events_bus(struct matenet_bus *bus, u8 cmd);
+void matenet_events_tell(struct matenet_bus *bus, u8 cmd);
+void matenet_events_error(struct matenet_bus *bus, const struct matenet_xfer *x, u32 status,
+			  u8 len);
+void matenet_events_frame(struct matenet_bus *bus, const struct matenet_frame *frame,
+			  ktime_t at);
+
+/* genl.c: generic netlink */
+bool matenet_genl_heard(unsigned int group);
+void matenet_genl_send(struct matenet_bus *bus, const struct matenet_event *event);
+int matenet_genl_init(void);
+void matenet_genl_exit(void);
+
 /* cdev.c: /dev/matenetN */
 void matenet_bus_init_device(struct matenet_bus *bus);
 int matenet_cdev_init(void);
 void matenet_cdev_exit(void);
 int matenet_cdev_add(struct matenet_bus *bus);
 void matenet_cdev_remove(struct matenet_bus *bus);
+struct matenet_bus *matenet_bus_find(unsigned int number);
+int matenet_config_check(const struct matenet_config *config);
 void matenet_bus_get_config(struct matenet_bus *bus, struct matenet_config *config);
 void matenet_bus_get_caps(struct matenet_bus *bus, struct matenet_caps *caps);
 
