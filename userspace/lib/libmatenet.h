@@ -300,6 +300,75 @@ void mate_field_get(const struct mate_field_desc *field, const void *page,
  */
 int mate_quantity_format(const struct mate_quantity *q, char *text, size_t size);
 
+/* ---- events and counters -------------------------------------------------- */
+
+/** A counter of a bus, since it was attached. */
+struct mate_counter {
+	const char *name;	/* as below /sys/class/matenet/matenetN/statistics */
+	uint64_t value;
+};
+
+/**
+ * Counters of a bus.
+ * @list: room for @max counters, may be NULL if @max is 0
+ *
+ * Return: how many there are, which may be more than @max; or an error.
+ */
+int mate_stats(struct mate_bus *bus, struct mate_counter *list, size_t max);
+
+enum mate_event_type {
+	MATE_EVENT_ATTACHED = 1,	/* a bus has come */
+	MATE_EVENT_CHANGED,	/* its settings have changed */
+	MATE_EVENT_DETACHED,	/* it has gone */
+	MATE_EVENT_ERROR,	/* an attempt at a transaction has failed */
+	MATE_EVENT_FRAME,	/* a frame was on the wire */
+	MATE_EVENT_OVERRUN,	/* of no bus: this program was too slow, events are lost */
+};
+
+/** Something that happened on one of the buses. */
+struct mate_event {
+	enum mate_event_type type;
+	unsigned int bus;	/* its number */
+	uint32_t lost;		/* events of this bus that are missing before */
+	uint64_t ts;		/* ERROR, FRAME: ns of CLOCK_MONOTONIC */
+	char tty[32];		/* ATTACHED, CHANGED, DETACHED */
+	uint32_t sequence;	/* ERROR, FRAME */
+	uint32_t status;	/* ERROR, FRAME: MATENET_ST_* */
+	uint32_t attempts;	/* ERROR: so far */
+	uint8_t sent;		/* FRAME: by this machine */
+	uint64_t mark;		/* FRAME: bit i: data[i] carried the ninth bit */
+	uint8_t len;
+	uint8_t data[MATENET_MAX_FRAME];	/* FRAME: all of it; ERROR: the reply so far */
+	uint8_t command_len;
+	uint8_t command[MATENET_MAX_DATA];	/* ERROR: without its checksum */
+};
+
+struct mate_events;
+
+/** mate_events_open() flags. */
+#define MATE_EVENTS_FRAMES	1U	/* every frame, too; takes CAP_NET_ADMIN */
+
+/**
+ * Listen to all buses, also those that will come.
+ * @events: out: to be given to mate_events_close()
+ *
+ * Return: 0, MATE_E_NO_BUS if there is no driver, MATE_E_PERMISSION or another.
+ */
+int mate_events_open(struct mate_events **events, unsigned int flags);
+
+/** Stop to listen; NULL is allowed. */
+void mate_events_close(struct mate_events *events);
+
+/** Descriptor that is readable, for poll(), when there is an event. */
+int mate_events_fd(const struct mate_events *events);
+
+/**
+ * The next event, without waiting for one.
+ *
+ * Return: 1 if there was one, 0 if not, or an error.
+ */
+int mate_events_read(struct mate_events *events, struct mate_event *event);
+
 /** Version of the library, "0.1". */
 const char *mate_version(void);
 

@@ -11,6 +11,7 @@ struct flags flags;
 
 static const struct verb * const verbs[] = {
 	&verb_list, &verb_scan, &verb_status, &verb_log, &verb_reg, &verb_attach, &verb_detach,
+	&verb_monitor, &verb_stats,
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))

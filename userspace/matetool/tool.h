@@ -42,7 +42,7 @@ struct verb {
 };
 
 extern const struct verb verb_list, verb_scan, verb_status, verb_log, verb_reg,
-			 verb_attach, verb_detach;
+			 verb_attach, verb_detach, verb_monitor, verb_stats;
 
 /* ---- output.c: errors and JSON -------------------------------------------- */
 
