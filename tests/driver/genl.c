@@ -408,7 +408,7 @@ TEST_F(genl, comings_and_goings)
 	EXPECT_EQ(0, set(MATENET_A_GAP_US, 23456));
 	EXPECT_EQ(-EINVAL, set(MATENET_A_GAP_US, 0));
 	testbus_detach(self->tty);
-	self->tty = testbus_attach(TESTBUS_TTY);
+	self->tty = testbus_attach_plain(TESTBUS_TTY);
 	testbus_detach(self->tty);
 	self->tty = -1;
 
