@@ -9,7 +9,7 @@ PROFILE ?= smp
 # By the environment only: the kernel's makefiles take an O= of a command line for theirs.
 override O := $(abspath $(O))
 MAKEOVERRIDES := $(filter-out O=%,$(MAKEOVERRIDES))
-export O PREFIX DESTDIR
+export O PREFIX DESTDIR LONG
 MAKEFLAGS += --no-print-directory
 
 KREL   = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
@@ -27,6 +27,7 @@ help:
 #: make install        module, library, tools, header, man pages, udev rule (DESTDIR=, PREFIX=)
 #: make demo           in a VM: attach, scan a simulated hub, show what the devices say
 #: make check          all tests; T="SUITE.. SUITE/PROFILE.." for some (tests/run -h)
+#:                     LONG=1: with those that take minutes, as CI does
 #: make vm-shell       a shell in a VM with all of this in it (PROFILE=smp, timing or uml)
 #: make deps           install the Debian packages that all this needs
 #: make stage          build everything that goes into the VM
