@@ -170,9 +170,11 @@ static void u9_chip_arm(struct u9_port *p, u64 now)
 /* Something was done to a chip of @pair: see that no interrupt gets lost. */
 void u9_chip_kick(struct u9_pair *pair, u64 now)
 {
+	unsigned int i;
+
 	u9_listen(pair, now);
-	u9_chip_arm(&pair->port[0], now);
-	u9_chip_arm(&pair->port[1], now);
+	for (i = 0; i < pair->ports; i++)
+		u9_chip_arm(&pair->port[i], now);
 }
 
 /*
@@ -230,9 +232,11 @@ void u9_chip_irq_off(struct u9_port *p)
 static u8 u9_modem_inputs(const struct u9_port *p)
 {
 	bool loop = p->mcr & UART_MCR_LOOP;
-	u8 out = loop ? p->mcr : p->peer->mcr;
-	u8 in = 0;
+	u8 out, in = 0;
 
+	if (!loop && !p->peer)
+		return 0;
+	out = loop ? p->mcr : p->peer->mcr;
 	/* A chip in loopback mode keeps its own pins inactive. */
 	if (!loop && out & UART_MCR_LOOP)
 		return 0;
@@ -265,7 +269,8 @@ static void u9_set_mcr(struct u9_port *p, u8 value, u64 now)
 		u9_loop_changing(p, now);
 	p->mcr = value;
 	u9_modem_update(p);
-	u9_modem_update(p->peer);
+	if (p->peer)
+		u9_modem_update(p->peer);
 }
 
 /* ---- reading ---- */

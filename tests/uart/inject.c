@@ -235,9 +235,9 @@ static int u9_parse_line(struct u9_pair *pair, char *line, struct u9_command *c)
 		ret = kstrtouint(token, 10, &nr);
 		if (ret)
 			return ret;
-		if (nr / 2 != pair->nr)
+		if (nr / U9_ENDS != pair->nr)
 			return -EINVAL;
-		c->ports = BIT(nr % 2);
+		c->ports = BIT(nr % U9_ENDS);
 		token = u9_token(&line);
 	}
 	if (!token)

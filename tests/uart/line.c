@@ -75,15 +75,18 @@ struct u9_port *u9_line_source(struct u9_port *p)
 {
 	if (p->mcr & UART_MCR_LOOP)
 		return p;
-	return p->peer->mcr & UART_MCR_LOOP ? NULL : p->peer;
+	return p->heard->mcr & UART_MCR_LOOP ? NULL : p->heard;
 }
 
-/* Whose receiver listens to the line of @p. */
-static struct u9_port *u9_line_listener(struct u9_port *p)
+/* The port after @l, or the first, whose receiver is on the line of @p. */
+static struct u9_port *u9_line_listener(struct u9_port *p, struct u9_port *l)
 {
-	if (p->mcr & UART_MCR_LOOP)
-		return p;
-	return p->peer->mcr & UART_MCR_LOOP ? NULL : p->peer;
+	struct u9_pair *pair = p->pair;
+
+	for (l = l ? l + 1 : pair->port; l < pair->port + pair->ports; l++)
+		if (u9_line_source(l) == p)
+			return l;
+	return NULL;
 }
 
 /* ---- receiver ---- */
@@ -237,9 +240,9 @@ static void u9_rx_run(struct u9_port *p, const struct u9_line *line, u64 until,
 /* The line of @p gets a new form at @t: end the old one, then change it. */
 static void u9_line_close(struct u9_port *p, u64 t)
 {
-	struct u9_port *l = u9_line_listener(p);
+	struct u9_port *l = NULL;
 
-	if (l)
+	while ((l = u9_line_listener(p, l)))
 		u9_rx_run(l, &p->tx.line, t, true);
 }
 
@@ -365,7 +368,7 @@ static void u9_tx_record(struct u9_port *p, u64 end)
 	struct u9_tx *tx = &p->tx;
 	u16 bits = 0;
 
-	if (tx->mute || p->mcr & UART_MCR_LOOP)
+	if (tx->mute || !p->peer || p->mcr & UART_MCR_LOOP)
 		return;
 	if (tx->did & U9_DID_BREAK) {
 		end = tx->line.from + tx->line.bit;
@@ -406,7 +409,7 @@ void u9_tx_break(struct u9_port *p, bool on, u64 now)
 	if (on) {
 		tx->break_start = now;
 		tx->cut = true;
-	} else if (!(p->mcr & UART_MCR_LOOP)) {
+	} else if (p->peer && !(p->mcr & UART_MCR_LOOP)) {
 		u9_record_add(p, tx->break_start, now, 0, U9_DID_BREAK);
 	}
 }
@@ -419,9 +422,9 @@ void u9_parity_changed(struct u9_port *p, u64 now)
 {
 	const u8 mode = UART_LCR_EPAR | UART_LCR_SPAR;
 	struct u9_tx *tx = &p->tx;
-	struct u9_port *l = u9_line_listener(p);
 	struct u9_rx *rx = &p->rx;
 	u32 bit = BIT(tx->ninth);
+	struct u9_port *l = NULL;
 	bool parity;
 
 	if (p->knobs.latch != U9_LATCH_PARITY || !(p->lcr & UART_LCR_PARITY))
@@ -431,8 +434,9 @@ void u9_parity_changed(struct u9_port *p, u64 now)
 		parity = u9_parity_bit(p->lcr, tx->byte & (BIT(tx->ninth - 1) - 1));
 		parity ^= tx->flip >> 8 & 1;
 		tx->line.bits = parity ? tx->line.bits | bit : tx->line.bits & ~bit;
-		if (l && l->rx.state != U9_RX_FRAME)
-			l->rx.due = now;	/* look at the line anew */
+		while ((l = u9_line_listener(p, l)))
+			if (l->rx.state != U9_RX_FRAME)
+				l->rx.due = now;	/* look at the line anew */
 	}
 	if (rx->state == U9_RX_FRAME && rx->lcr & UART_LCR_PARITY &&
 	    now < rx->due - rx->bit)
@@ -442,19 +446,22 @@ void u9_parity_changed(struct u9_port *p, u64 now)
 /* MCR is about to connect @p's receiver to its own transmitter, or back. */
 void u9_loop_changing(struct u9_port *p, u64 now)
 {
+	struct u9_port *l;
+
 	u9_line_close(p, now);
-	u9_line_close(p->peer, now);
-	u9_rx_hunt(&p->rx, now);
-	u9_rx_hunt(&p->peer->rx, now);
+	u9_line_close(p->heard, now);
+	for (l = p->pair->port; l < p->pair->port + p->pair->ports; l++)
+		if (l == p || l->heard == p)
+			u9_rx_hunt(&l->rx, now);
 }
 
-/* Both receivers take in what their lines have carried up to @now. */
+/* All receivers take in what their lines have carried up to @now. */
 void u9_listen(struct u9_pair *pair, u64 now)
 {
 	struct u9_port *p, *source;
-	int i;
+	unsigned int i;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < pair->ports; i++) {
 		p = &pair->port[i];
 		if (p->rx.due > now)
 			continue;
@@ -466,7 +473,18 @@ void u9_listen(struct u9_pair *pair, u64 now)
 	}
 }
 
-/* Work off everything that was due on both wires of @pair, and tell the time. */
+static struct u9_port *u9_tx_first(struct u9_pair *pair)
+{
+	struct u9_port *first = pair->port;
+	unsigned int i;
+
+	for (i = 1; i < pair->ports; i++)
+		if (pair->port[i].tx.next < first->tx.next)
+			first = &pair->port[i];
+	return first;
+}
+
+/* Work off everything that was due on the wires of @pair, and tell the time. */
 u64 u9_replay(struct u9_pair *pair)
 {
 	u64 now = u9_now();
@@ -474,7 +492,7 @@ u64 u9_replay(struct u9_pair *pair)
 
 	lockdep_assert_held(&pair->lock);
 	for (;;) {
-		p = &pair->port[pair->port[1].tx.next < pair->port[0].tx.next];
+		p = u9_tx_first(pair);
 		if (p->tx.next > now)
 			break;
 		u9_tx_event(p);

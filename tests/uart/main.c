@@ -16,6 +16,10 @@ static unsigned int pairs = 1;
 module_param(pairs, uint, 0444);
 MODULE_PARM_DESC(pairs, "number of cross-wired pairs of UARTs (1 to 32)");
 
+static bool listeners;
+module_param(listeners, bool, 0444);
+MODULE_PARM_DESC(listeners, "two more ports a pair, which only listen to its two wires");
+
 static unsigned int records = 1000000;
 module_param(records, uint, 0444);
 MODULE_PARM_DESC(records, "bytes the recorder of a pair can hold");
@@ -164,13 +168,14 @@ static void u9_port_init(struct u9_pair *pair, int i)
 	struct uart_port *port = &p->up.port;
 
 	p->pair = pair;
-	p->peer = &pair->port[!i];
+	p->heard = &pair->port[i < U9_ENDS ? !i : i % U9_ENDS];
+	p->peer = i < U9_ENDS ? p->heard : NULL;
 	u9_chip_init(p);
 
 	serial8250_init_port(&p->up);
 	port->ops = u9_uart_ops;
 	port->has_sysrq = 0;
-	port->line = pair->nr * 2 + i;
+	port->line = U9_ENDS * (i < U9_ENDS ? pair->nr : pairs + pair->nr) + i % U9_ENDS;
 	port->uartclk = U9_UARTCLK;
 	port->mapbase = port->line + 1;	/* 0 would mean that there is no chip */
 	port->flags = UPF_BOOT_AUTOCONF | UPF_FIXED_TYPE;
@@ -213,18 +218,17 @@ static void u9_port_remove(struct u9_port *p)
 
 static int u9_pair_add(struct u9_pair *pair)
 {
+	unsigned int i;
 	char name[16];
 	int ret;
 
 	raw_spin_lock_init(&pair->lock);
-	u9_port_init(pair, 0);
-	u9_port_init(pair, 1);
+	pair->ports = listeners ? U9_MAX_PORTS : U9_ENDS;
+	for (i = 0; i < pair->ports; i++)
+		u9_port_init(pair, i);
 	ret = u9_record_init(pair, records);
-	if (ret)
-		return ret;
-	ret = u9_port_add(&pair->port[0]);
-	if (!ret)
-		ret = u9_port_add(&pair->port[1]);
+	for (i = 0; i < pair->ports && !ret; i++)
+		ret = u9_port_add(&pair->port[i]);
 	if (ret)
 		return ret;
 
@@ -237,12 +241,12 @@ static int u9_pair_add(struct u9_pair *pair)
 
 static void u9_exit(void)
 {
-	unsigned int i;
+	unsigned int i, k;
 
 	debugfs_remove(u9_dir);
 	for (i = 0; i < pairs; i++) {
-		u9_port_remove(&u9_pairs[i].port[0]);
-		u9_port_remove(&u9_pairs[i].port[1]);
+		for (k = 0; k < u9_pairs[i].ports; k++)
+			u9_port_remove(&u9_pairs[i].port[k]);
 		u9_record_exit(&u9_pairs[i]);
 	}
 	uart_unregister_driver(&u9_driver);
@@ -266,7 +270,7 @@ static int __init u9_init(void)
 	ret = u9_ops_init();
 	if (ret)
 		goto err_free_pairs;
-	u9_driver.nr = 2 * pairs;
+	u9_driver.nr = (listeners ? U9_MAX_PORTS : U9_ENDS) * pairs;
 	ret = uart_register_driver(&u9_driver);
 	if (ret)
 		goto err_free_ops;

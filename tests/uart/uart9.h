@@ -2,14 +2,17 @@
 /*
  * uart9: pairs of software 16550A UARTs under the kernel's own 8250 code.
  *
+ * With the parameter listeners, a pair has two more ports whose receivers are on
+ * the two wires of the pair, and whose transmitters are on none.
+ *
  * Time.  All events on a wire have an ideal time stamp in ticks of 1/576 ns,
  * the largest unit that holds the bit time of every divisor of 1.8432 MHz as
  * a whole number.  Nothing happens on its own: before each register access on
- * either port of a pair, and when a timer fires, u9_replay() works off in
+ * any port of a pair, and when a timer fires, u9_replay() works off in
  * order what was due by then.  A late timer makes a late interrupt, never a
  * late bit.
  *
- * Locking.  u9_pair.lock covers all state of a pair's two chips, its rules
+ * Locking.  u9_pair.lock covers all state of a pair's chips, its rules
  * and the records already written.  The order is port->lock, then pair lock;
  * the 8250 code's interrupt handler is only called without the pair lock.
  */
@@ -30,6 +33,8 @@
 #define U9_NEVER		(~0ULL)
 
 #define U9_MAX_PAIRS		32
+#define U9_ENDS			2	/* ports of a pair that talk to each other */
+#define U9_MAX_PORTS		4	/* and those that only listen */
 #define U9_MAX_RECORDS		100000000U
 #define U9_MAX_FIFO		64
 #define U9_MAX_RULES		64
@@ -119,7 +124,8 @@ struct u9_pair;
 struct u9_port {
 	struct uart_8250_port up;
 	struct u9_pair *pair;
-	struct u9_port *peer;
+	struct u9_port *peer;	/* NULL: a listener, nobody hears it */
+	struct u9_port *heard;	/* whose wire the receiver is on */
 	struct platform_device *pdev;
 	struct dentry *dir;
 	bool added;
@@ -170,7 +176,8 @@ struct u9_recorder {
 struct u9_pair {
 	raw_spinlock_t lock;
 	unsigned int nr;
-	struct u9_port port[2];
+	unsigned int ports;
+	struct u9_port port[U9_MAX_PORTS];	/* the two ends, then who listens to them */
 	struct u9_recorder rec;
 	struct dentry *dir;
 };

@@ -64,6 +64,46 @@ static void check_many(void)
 	ksft_test_result(!wire_unload(), "%d pairs unload\n", MANY);
 }
 
+/* Ports that only listen hear what their wire carries, errors too, and are not heard. */
+static void check_listeners(void)
+{
+	struct wire_char got[16];
+	int fd[8], i, n, wrong = 0;
+	struct wire_log log;
+	char text[16];
+
+	if (wire_load_listeners(2))
+		ksft_exit_fail_msg("listeners cannot be had\n");
+	for (i = 0; i < 8; i++) {
+		fd[i] = wire_open(i);
+		if (fd[i] < 0 || wire_set_parity(fd[i], i < 4 ? WIRE_MARK : WIRE_SPACE))
+			ksft_exit_fail_msg("ttyW%d cannot be opened\n", i);
+	}
+	for (i = 0; i < 8; i++) {
+		snprintf(text, sizeof(text), "!%c!%c!%c", '0' + i, 'A' + i, 'a' + i);
+		wire_write(fd[i], (char []){ text[1], text[3], text[5] }, 3);
+	}
+	for (i = 4; i < 8; i++) {
+		n = wire_read(fd[i], &(struct wire_parmrk){ 0 }, got, 16, wire_quiet_ms());
+		snprintf(text, sizeof(text), "!%c!%c!%c", '0' + i - 4, 'A' + i - 4, 'a' + i - 4);
+		wrong += !wire_chars_are(got, n, text);
+	}
+	for (i = 0; i < 4; i++) {
+		n = wire_read(fd[i], &(struct wire_parmrk){ 0 }, got, 16, wire_quiet_ms());
+		snprintf(text, sizeof(text), "%c%c%c", '0' + (i ^ 1), 'A' + (i ^ 1), 'a' + (i ^ 1));
+		wrong += !wire_chars_are(got, n, text);
+	}
+	for (i = 0; i < 2; i++) {
+		wrong += wire_record_read(i, &log) || log.n != 6;
+		wire_log_free(&log);
+	}
+	ksft_test_result(!wrong, "listeners hear their wire and are heard by nobody, %d wrong\n",
+			 wrong);
+	for (i = 0; i < 8; i++)
+		close(fd[i]);
+	ksft_test_result(!wire_unload(), "listeners unload\n");
+}
+
 /* The 8250 code looks at the registers, and finds what it would find in hardware. */
 static void check_autoconfig(void)
 {
@@ -211,9 +251,10 @@ static void check_cycles(void)
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(1 + 4 + 1 + 1 + 3 + 3 + 1 + 3 + 1);
+	ksft_set_plan(1 + 4 + 2 + 1 + 1 + 3 + 3 + 1 + 3 + 1);
 	check_parameters();
 	check_many();
+	check_listeners();
 	if (wire_load(1))
 		ksft_exit_fail_msg("no wire\n");
 	check_autoconfig();

@@ -77,23 +77,38 @@ int wire_load_with(const char *parameters)
 	return ret;
 }
 
-int wire_load(unsigned int pairs)
+static int wire_load_ports(const char *parameters, unsigned int ports)
 {
 	char text[32];
 	struct stat st;
 	int ret, ms;
 
-	snprintf(text, sizeof(text), "pairs=%u", pairs);
-	ret = wire_load_with(text);
+	ret = wire_load_with(parameters);
 	if (ret)
 		return ret;
-	snprintf(text, sizeof(text), "/dev/ttyW%u", 2 * pairs - 1);
+	snprintf(text, sizeof(text), "/dev/ttyW%u", ports - 1);
 	for (ms = 0; stat(text, &st); ms++) {
 		if (ms == WIRE_NODES_MS)
 			return -errno;
 		wire_sleep_us(1000);
 	}
 	return 0;
+}
+
+int wire_load(unsigned int pairs)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "pairs=%u", pairs);
+	return wire_load_ports(text, 2 * pairs);
+}
+
+int wire_load_listeners(unsigned int pairs)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "pairs=%u listeners=1", pairs);
+	return wire_load_ports(text, 4 * pairs);
 }
 
 /* The kernel lets go of a closed tty some time later, from a work item. */

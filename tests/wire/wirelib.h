@@ -43,6 +43,8 @@ struct wire_parmrk {
 
 /* insmod uart9.ko pairs=@pairs, and wait for the device nodes. */
 int wire_load(unsigned int pairs);
+/* The same with listeners: ttyW<2 * @pairs + k> hears what ttyW<k> sends. */
+int wire_load_listeners(unsigned int pairs);
 int wire_load_with(const char *parameters);
 int wire_unload(void);
 
