@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * matesim on the simulated wire, asked by plain termios and judged by the
- * recorder: nothing of the driver takes part.
+ * recorder.  All is done twice: with matesim on the tty itself, when nothing of
+ * the driver takes part, and on a bus of the driver in the device role.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/matenet.h>
 #include <linux/serial.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +27,8 @@
 #define CLIENT		0		/* ttyW0 */
 #define DEVICE		1		/* ttyW1, matesim's */
 #define DEVICE_TTY	"/dev/ttyW1"
+#define DEVICE_NODE	"/dev/matenet0"
+#define LDISC		29
 #define NINTH		0x100
 #define MAX_REPLY	24
 #define REPLY_MS	1000	/* what silence costs, in virtual time */
@@ -46,6 +50,10 @@ struct words {
 	uint16_t word[MAX_REPLY];
 	int n;
 };
+
+/* How matesim comes to its line. */
+enum backend { ON_TTY, ON_BUS };
+static enum backend backend;
 
 static int client = -1;
 static bool evenodd;
@@ -71,6 +79,35 @@ static bool timed(void)
 	else \
 		ksft_test_result_skip(__VA_ARGS__); \
 } while (0)
+
+/* --- the bus that matesim is on ------------------------------------------ */
+
+static const char *device(void)
+{
+	return backend == ON_BUS ? DEVICE_NODE : DEVICE_TTY;
+}
+
+static int bus_tty = -1;
+
+static void attach(void)
+{
+	int ldisc = LDISC;
+
+	bus_tty = open(DEVICE_TTY, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (bus_tty < 0 || ioctl(bus_tty, TIOCSETD, &ldisc))
+		die("attach " DEVICE_TTY);
+	backend = ON_BUS;
+}
+
+static void detach(void)
+{
+	int ldisc = 0;
+
+	if (ioctl(bus_tty, TIOCSETD, &ldisc))
+		die("detach " DEVICE_TTY);
+	close(bus_tty);
+	backend = ON_TTY;
+}
 
 /* --- matesim ------------------------------------------------------------- */
 
@@ -109,7 +146,7 @@ static pid_t sim(const char *options)
 	char line[160], all[200];
 	pid_t pid;
 
-	snprintf(all, sizeof(all), "%s " DEVICE_TTY, options);
+	snprintf(all, sizeof(all), "%s %s", options, device());
 	pid = sim_start(all, line, sizeof(line));
 	if (strcmp(line, "ready\n"))
 		ksft_exit_fail_msg("matesim %s: not ready\n", all);
@@ -505,13 +542,30 @@ static void values_move(void)
 	ksft_test_result(!page_moves("--speed 0"), "time stands still at speed 0\n");
 }
 
+/* What the device role cannot do is refused before anything else. */
+static void no_junk(const char *options)
+{
+	char all[200], line[200];
+	pid_t pid;
+
+	snprintf(all, sizeof(all), "%s " DEVICE_NODE, options);
+	pid = sim_start(all, line, sizeof(line));
+	ksft_test_result(!line[0] && sim_wait(pid) == 1, "%s: refused on a bus\n", options);
+}
+
 static void mx60_junk(void)
 {
 	static const uint16_t expected[] = { 0x00, 0x00, 0x102, 0x11, 0x03, 0x00, 0x16 };
-	pid_t pid = sim("--direct mx,mx60");
 	uint16_t words[8];
 	struct words r;
+	pid_t pid;
 
+	if (backend == ON_BUS) {
+		no_junk("--direct mx,mx60");
+		no_junk("--pattern --fault 2-3=junk:1");
+		return;
+	}
+	pid = sim("--direct mx,mx60");
 	idle();
 	make_command((struct question){ 0, READ, 0, 0 }, words);
 	send_words(words, 8);
@@ -568,14 +622,18 @@ static void broken_commands(void)
 
 static void faults(void)
 {
-	pid_t pid = sim("--pattern --turnaround-us 1000 --fault 1=late:60 --fault 2=sum "
-			"--fault 3=short --fault 4=long --fault 5=refuse --fault 6=silent "
-			"--fault 7=junk");
+	const char *junk = backend == ON_TTY ? "--fault 7=junk" : "";
+	char options[200];
+	pid_t pid;
 	struct wire_log log;
 	struct figures f;
 	struct words r;
 	uint16_t words[8];
 
+	snprintf(options, sizeof(options), "--pattern --turnaround-us 1000 --fault 1=late:60 "
+		 "--fault 2=sum --fault 3=short --fault 4=long --fault 5=refuse "
+		 "--fault 6=silent %s", junk);
+	pid = sim(options);
 	idle();
 	forget();
 	r = ask_read(1, 1);
@@ -597,14 +655,20 @@ static void faults(void)
 	ksft_test_result(value(&r) == 0 && r.word[0] == 0x182, "refuse\n");
 	r = ask_read(1, 6);
 	ksft_test_result(r.n == 0, "silent\n");
-	send_words(words, 8);
-	r = receive(8);
-	ksft_test_result(r.n == 7 && !r.word[0] && !r.word[1] && r.word[2] == 0x102, "junk\n");
+	if (backend == ON_TTY) {
+		send_words(words, 8);
+		r = receive(8);
+		ksft_test_result(r.n == 7 && !r.word[0] && !r.word[1] && r.word[2] == 0x102,
+				 "junk\n");
+	}
 	ksft_test_result(answers(1, 8), "the next is right\n");
 	sim_end(pid);
 }
 
-/* A command that comes while a reply waits is heard, and answered after it. */
+/*
+ * A command that comes while a reply waits is heard, and answered before it.
+ * On a bus the driver then keeps the late one from the wire.
+ */
 static void hears_while_waiting(void)
 {
 	pid_t pid = sim("--pattern --turnaround-us 5000 --fault 1=late:400");
@@ -620,7 +684,8 @@ static void hears_while_waiting(void)
 	second = receive(5);
 	first = receive(5);
 	ksft_test_result(value(&second) == matesim_pattern(1, 2) &&
-			 value(&first) == matesim_pattern(1, 1),
+			 (backend == ON_BUS ? !first.n :
+					      value(&first) == matesim_pattern(1, 1)),
 			 "hears and answers while a late reply waits\n");
 	sim_end(pid);
 }
@@ -645,49 +710,107 @@ static void restores_the_tty(void)
 	close(fd);
 }
 
+static struct matenet_config config_of(const char *node)
+{
+	int fd = open(node, O_RDONLY | O_CLOEXEC);
+	struct matenet_config config;
+
+	if (fd < 0 || ioctl(fd, MATENET_IOC_G_CONFIG, &config))
+		die(node);
+	close(fd);
+	return config;
+}
+
+static void restores_the_bus(void)
+{
+	struct matenet_config before = config_of(DEVICE_NODE), during, after;
+	pid_t pid = sim("--pattern");
+
+	during = config_of(DEVICE_NODE);
+	sim_end(pid);
+	after = config_of(DEVICE_NODE);
+	ksft_test_result(before.role == MATENET_ROLE_CONTROLLER &&
+			 during.role == MATENET_ROLE_DEVICE &&
+			 !memcmp(&before, &after, sizeof(before)),
+			 "the bus is as it was before\n");
+}
+
+/* The way it ends, and what it says then. */
+static void ends(pid_t pid, const char *message)
+{
+	char line[160] = "", expected[160];
+
+	snprintf(expected, sizeof(expected), "matesim: %s: %s\n", device(), message);
+	ksft_test_result(sim_wait(pid) == 1 && fgets(line, sizeof(line), sim_says) &&
+			 !strcmp(line, expected), "it ends with status 1 and: %s\n", message);
+}
+
 static void hangup(void)
 {
 	pid_t pid = sim("--pattern");
 	int fd = wire_open(DEVICE);
-	char line[160] = "";
 
 	if (fd < 0 || ioctl(fd, TIOCVHANGUP))
 		die("hang up");
 	close(fd);
-	ksft_test_result(sim_wait(pid) == 1 && fgets(line, sizeof(line), sim_says) &&
-			 !strcmp(line, "matesim: " DEVICE_TTY ": the line was hung up\n"),
-			 "a hang-up ends it with a message and status 1\n");
+	ends(pid, "the line was hung up");
+}
+
+static void loses_the_bus(void)
+{
+	pid_t pid = sim("--pattern");
+
+	detach();
+	backend = ON_BUS;
+	ends(pid, "the bus is gone");
+	attach();
+}
+
+static void loses_the_role(void)
+{
+	struct matenet_config config = config_of(DEVICE_NODE);
+	pid_t pid = sim("--pattern");
+	int fd = open(DEVICE_NODE, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || ioctl(fd, MATENET_IOC_S_CONFIG, &config))
+		die(DEVICE_NODE);
+	close(fd);
+	ends(pid, "somebody gave the bus another role");
+}
+
+/* A driver looks at what its tty can do when it is attached. */
+static void set_cmspar(const char *knob)
+{
+	bool attached = backend == ON_BUS;
+
+	if (attached)
+		detach();
+	if (wire_knobs(CLIENT, "%s", knob) || wire_knobs(DEVICE, "%s", knob))
+		die("knobs");
+	if (attached)
+		attach();
 }
 
 static void cleared_cmspar(void)
 {
-	char line[160];
+	char line[160], options[64];
 	pid_t pid;
 
-	if (wire_knobs(CLIENT, "cmspar=cleared\n") || wire_knobs(DEVICE, "cmspar=cleared\n"))
-		die("knobs");
-	pid = sim_start("--stick --pattern " DEVICE_TTY, line, sizeof(line));
+	set_cmspar("cmspar=cleared\n");
+	snprintf(options, sizeof(options), "--stick --pattern %s", device());
+	pid = sim_start(options, line, sizeof(line));
 	ksft_test_result(sim_wait(pid) == 1 && strcmp(line, "ready\n"),
 			 "--stick is refused by a tty without CMSPAR\n");
 	evenodd = true;
 	many_commands(200, "--pattern --turnaround-us 1000", 1000);
 	many_commands(200, "--pattern --evenodd --turnaround-us 0", 0);
 	evenodd = false;
-	if (wire_knobs(CLIENT, "cmspar=yes\n") || wire_knobs(DEVICE, "cmspar=yes\n"))
-		die("knobs");
+	set_cmspar("cmspar=yes\n");
 }
 
-int main(void)
+/* What is asked of it, whatever it is on. */
+static void everything(void)
 {
-	int ret = wire_load(1);
-
-	ksft_print_header();
-	ksft_set_plan(47);
-	if (ret && ret != -EEXIST)
-		ksft_exit_fail_msg("uart9 does not load: %s\n", strerror(-ret));
-	client = wire_open(CLIENT);
-	if (client < 0)
-		ksft_exit_fail_msg("ttyW0: %s\n", strerror(-client));
 	many_commands(timed() ? 1000 : 300, "--pattern", 11000);
 	many_commands(300, "--pattern --turnaround-us 0", 0);
 	default_site();
@@ -696,9 +819,38 @@ int main(void)
 	broken_commands();
 	faults();
 	hears_while_waiting();
+	cleared_cmspar();
+}
+
+static void load(void)
+{
+	int ret = wire_load(1);
+
+	if (ret && ret != -EEXIST)
+		ksft_exit_fail_msg("uart9 does not load: %s\n", strerror(-ret));
+	if (system("insmod /lib/matenet/n_matenet.ko"))
+		ksft_exit_fail_msg("n_matenet does not load\n");
+}
+
+int main(void)
+{
+	ksft_print_header();
+	ksft_set_plan(95);
+	load();
+	client = wire_open(CLIENT);
+	if (client < 0)
+		ksft_exit_fail_msg("ttyW0: %s\n", strerror(-client));
+	ksft_print_msg("on the tty itself\n");
+	everything();
 	restores_the_tty();
 	hangup();
-	cleared_cmspar();
+	ksft_print_msg("on a bus in the device role\n");
+	attach();
+	everything();
+	restores_the_bus();
+	loses_the_bus();
+	loses_the_role();
+	detach();
 	close(client);
 	ksft_finished();
 }

@@ -42,6 +42,27 @@ static void pattern_answer(const struct command *cmd, struct reply *reply)
 	}
 }
 
+uint16_t bus_port_mask(const struct bus *bus)
+{
+	uint16_t mask = 0;
+	int port;
+
+	for (port = 0; port < BUS_PORTS; port++)
+		if (bus->pattern || bus->ports[port])
+			mask |= 1u << port;
+	return mask;
+}
+
+bool bus_has_junk(const struct bus *bus)
+{
+	int port;
+
+	for (port = 0; port < BUS_PORTS; port++)
+		if (bus->ports[port] && bus->ports[port]->options.junk)
+			return true;
+	return false;
+}
+
 void bus_answer(struct bus *bus, const struct command *cmd,
 		struct reply *reply)
 {

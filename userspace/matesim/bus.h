@@ -15,6 +15,12 @@ struct bus {
 	struct device *ports[BUS_PORTS];	/* NULL: silent */
 };
 
+/* Ports that answer; bit 0 is port 0. */
+uint16_t bus_port_mask(const struct bus *bus);
+
+/* Whether some device sends unmarked bytes in front of its replies. */
+bool bus_has_junk(const struct bus *bus);
+
 /* Fills @reply, sealed with its checksum; len 0 means silence. */
 void bus_answer(struct bus *bus, const struct command *cmd,
 		struct reply *reply);

@@ -176,6 +176,16 @@ const char *fault_add(struct fault_plan *plan, const char *text)
 	return wrong;
 }
 
+bool fault_plan_has_junk(const struct fault_plan *plan)
+{
+	unsigned int i;
+
+	for (i = 0; i < plan->n; i++)
+		if (plan->faults[i].kind->apply == junk)
+			return true;
+	return false;
+}
+
 void fault_apply(const struct fault_plan *plan, unsigned long n,
 		 const struct command *cmd, struct reply *reply,
 		 int64_t *delay_ns)

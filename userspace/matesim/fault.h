@@ -29,6 +29,9 @@ struct fault_plan {
  */
 const char *fault_add(struct fault_plan *plan, const char *text);
 
+/* Whether some reply will have unmarked bytes in front. */
+bool fault_plan_has_junk(const struct fault_plan *plan);
+
 /*
  * What happens to the sealed @reply to command number @n; adds to @delay_ns.
  * A reply that is silence stays silence.

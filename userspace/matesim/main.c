@@ -26,9 +26,13 @@ static void be_punctual(void)
 static int serve(const struct options *options)
 {
 	struct bus bus = { .pattern = options->pattern };
-	struct tty9 tty;
+	struct line_wish wish = {
+		.path	= options->path,
+		.parity	= options->want,
+	};
+	struct line line;
 	struct server server = {
-		.tty		= &tty,
+		.line		= &line,
 		.bus		= &bus,
 		.faults		= &options->faults,
 		.turnaround_ns	= options->turnaround_us * NSEC_PER_USEC,
@@ -43,11 +47,13 @@ static int serve(const struct options *options)
 			   options->time_of_day, options->dec_command);
 		server.world = &options->site->world;
 	}
-	if (tty9_open(&tty, options->path, options->want) < 0)
+	wish.ports = bus_port_mask(&bus);
+	wish.junk = bus_has_junk(&bus) || fault_plan_has_junk(&options->faults);
+	if (line_open(&line, &wish) < 0)
 		return -1;
 	be_punctual();
 	ret = server_run(&server);
-	tty9_close(&tty);
+	line.kind->close(&line);
 	return ret;
 }
 

@@ -9,8 +9,9 @@
 #include "options.h"
 
 static const char help[] =
-"usage: matesim [OPTION]... TTY\n"
-"Answer on a serial line as OutBack devices do: MX, FX, FLEXnet DC, hub.\n"
+"usage: matesim [OPTION]... TTY|BUS\n"
+"Answer on a serial line, or on a bus as /dev/matenet1, as OutBack devices do:\n"
+"MX, FX, FLEXnet DC, hub.\n"
 "\n"
 "  -d, --device PORT=TYPE[,OPT]...  device on a port of the hub; repeatable\n"
 "      --direct TYPE[,OPT]...       no hub: this device is plugged in directly\n"
@@ -266,11 +267,11 @@ enum options_result options_parse(struct options *options, int argc,
 			return OPTIONS_WRONG;
 	}
 	if (optind == argc) {
-		fprintf(stderr, "matesim: no tty given\nTry 'matesim --help'.\n");
+		fprintf(stderr, "matesim: no tty or bus given\nTry 'matesim --help'.\n");
 		return OPTIONS_WRONG;
 	}
 	if (optind + 1 < argc) {
-		fprintf(stderr, "matesim: %s: only one tty can be given\n",
+		fprintf(stderr, "matesim: %s: only one tty or bus can be given\n",
 			argv[optind + 1]);
 		return OPTIONS_WRONG;
 	}

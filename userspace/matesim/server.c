@@ -14,16 +14,14 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "ninth.h"
 #include "server.h"
 
 /* Time to set the parity before the first byte is due. */
 #define LEAD_NS		(300 * NSEC_PER_USEC)
 /* The world need not move more often, and not just before a reply. */
 #define WORLD_PERIOD_NS	(100 * NSEC_PER_MSEC)
-#define REPLY_WORDS	(REPLY_MAX + 64)
 
-enum { POLL_TTY, POLL_SIGNAL, POLL_TIMER, POLLS };
+enum { POLL_LINE, POLL_SIGNAL, POLL_TIMER, POLLS };
 
 static void trace(const struct server *server, const char *what,
 		  const uint8_t *bytes, size_t n)
@@ -39,7 +37,7 @@ static void trace(const struct server *server, const char *what,
 }
 
 static void queue(struct server *server, const struct reply *reply,
-		  int64_t due)
+		  uint32_t sequence, int64_t due)
 {
 	struct pending *p = server->pending;
 	unsigned int i = server->n_pending;
@@ -52,55 +50,40 @@ static void queue(struct server *server, const struct reply *reply,
 	for (; i && p[i - 1].due > due; i--)
 		p[i] = p[i - 1];
 	p[i].reply = *reply;
+	p[i].sequence = sequence;
 	p[i].due = due;
 	server->n_pending++;
 }
 
-static void command(struct server *server, int64_t arrival)
+static void command(void *context, const struct heard *heard)
 {
-	int64_t due = arrival + server->turnaround_ns;
+	struct server *server = context;
+	int64_t due = heard->at + server->turnaround_ns;
 	struct command cmd;
 	struct reply reply;
 
-	if (!command_parse(server->rx.bytes, &cmd)) {
-		trace(server, "> (wrong checksum)", server->rx.bytes,
+	if (!command_parse(heard->bytes, &cmd)) {
+		trace(server, "> (wrong checksum)", heard->bytes,
 		      COMMAND_BYTES);
 		return;
 	}
-	trace(server, ">", server->rx.bytes, COMMAND_BYTES);
+	trace(server, ">", heard->bytes, COMMAND_BYTES);
 	server->commands++;
 	bus_answer(server->bus, &cmd, &reply);
 	fault_apply(server->faults, server->commands, &cmd, &reply, &due);
 	if (reply.len)
-		queue(server, &reply, due);
-}
-
-static int receive(struct server *server, int64_t arrival)
-{
-	uint16_t words[64];
-	int n, i;
-
-	n = tty9_receive(server->tty, words, sizeof(words) / sizeof(words[0]));
-	for (i = 0; i < n; i++)
-		if (command_rx(&server->rx, words[i]))
-			command(server, arrival);
-	return n < 0 ? -1 : 0;
+		queue(server, &reply, heard->sequence, due);
 }
 
 static int send_reply(struct server *server, const struct pending *p)
 {
-	const struct reply *reply = &p->reply;
-	uint16_t words[REPLY_WORDS];
-	size_t n = 0, i;
+	int ret = server->line->kind->send(server->line, &p->reply,
+					   p->sequence, p->due);
 
-	for (i = 0; i < reply->junk; i++)
-		words[n++] = 0x00;
-	for (i = 0; i < reply->len; i++)
-		words[n++] = reply->bytes[i] | (i ? 0 : NINTH);
-	if (tty9_send(server->tty, words, n, p->due) < 0)
-		return -1;
-	trace(server, "<", reply->bytes, reply->len);
-	return 0;
+	if (ret >= 0)
+		trace(server, ret ? "< (too late)" : "<", p->reply.bytes,
+		      p->reply.len);
+	return ret;
 }
 
 static int send_due(struct server *server)
@@ -152,21 +135,19 @@ static int complain(const char *what)
 static int loop(struct server *server, struct pollfd *polls)
 {
 	uint64_t ticks;
-	int64_t now;
 
 	for (;;) {
 		if (set_timer(server, polls[POLL_TIMER].fd) < 0)
 			return complain("cannot set the timer");
 		if (poll(polls, POLLS, -1) < 0 && errno != EINTR)
 			return complain("cannot wait");
-		now = clock_now();
 		if (polls[POLL_SIGNAL].revents)
 			return 0;
 		if (polls[POLL_TIMER].revents &&
 		    read(polls[POLL_TIMER].fd, &ticks, sizeof(ticks)) < 0 &&
 		    errno != EAGAIN)
 			return complain("cannot read the timer");
-		if (polls[POLL_TTY].revents && receive(server, now) < 0)
+		if (polls[POLL_LINE].revents && server->line->kind->receive(server->line, command, server) < 0)
 			return -1;
 		if (send_due(server) < 0)
 			return -1;
@@ -184,7 +165,7 @@ int server_run(struct server *server)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	polls[POLL_TTY].fd = server->tty->fd;
+	polls[POLL_LINE].fd = server->line->fd;
 	polls[POLL_SIGNAL].fd = signalfd(-1, &signals, SFD_CLOEXEC);
 	polls[POLL_TIMER].fd = timerfd_create(CLOCK_MONOTONIC,
 					      TFD_CLOEXEC | TFD_NONBLOCK);

@@ -9,19 +9,20 @@
 #include "bus.h"
 #include "fault.h"
 #include "frame.h"
-#include "tty9.h"
+#include "line.h"
 #include "world.h"
 
 #define PENDING_MAX 8
 
 struct pending {
 	struct reply reply;
+	uint32_t sequence;	/* of the command */
 	int64_t due;		/* CLOCK_MONOTONIC ns */
 };
 
 struct server {
 	/* set by the caller */
-	struct tty9 *tty;
+	struct line *line;
 	struct bus *bus;
 	struct world *world;	/* NULL: time stands still */
 	const struct fault_plan *faults;
@@ -29,7 +30,6 @@ struct server {
 	double speed;
 	bool trace;
 	/* its own */
-	struct command_rx rx;
 	unsigned long commands;
 	struct pending pending[PENDING_MAX];
 	unsigned int n_pending;
