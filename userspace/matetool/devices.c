@@ -82,24 +82,25 @@ int device_type(struct mate_bus *bus, unsigned int port, unsigned int *device)
 	return 0;
 }
 
-static int one_device(struct mate_bus *bus, unsigned int port, const struct device_job *job)
+static int one_device(struct mate_bus *bus, const struct port_name *port,
+		      const struct device_job *job)
 {
-	struct mate_device_info dev = { .port = (uint8_t)port };
+	struct mate_device_info dev = { .port = (uint8_t)port->port };
 	json_t *object = json_object();
 	unsigned int device = 0;
 	int ret;
 
-	ret = device_type(bus, port, &device);
+	ret = device_type(bus, port->port, &device) ?: check_promise(port, device);
 	if (!ret) {
 		dev.device = (uint8_t)device;
 		if (!job->wanted(device))
-			ret = fail(EXIT_USAGE, mate_errname(MATE_E_DEVICE),
-				   "port %u: %s has no %s", port, device_phrase(device), job->what);
+			ret = fail(EXIT_USAGE, mate_errname(MATE_E_DEVICE), "port %u: %s has no %s",
+				   port->port, device_phrase(device), job->what);
 	}
 	if (!ret) {
 		ret = job->fn(bus, &dev, object, job->arg);
 		if (ret)
-			ret = fail_mate(bus, ret, "port %u", port);
+			ret = fail_mate(bus, ret, "port %u", port->port);
 	}
 	if (!ret && flags.json)
 		return print_json(json_pack("{s:s,s:[o]}", "bus", mate_bus_name(bus), "devices",
@@ -155,21 +156,14 @@ static int all_devices(struct mate_bus *bus, const struct device_job *job)
 	return each_device(bus, found, n, job);
 }
 
-int for_devices(const char *port_arg, const struct device_job *job)
+int for_devices(const struct port_name *port, const struct device_job *job)
 {
 	struct mate_bus *bus;
-	unsigned int port;
-	int ret;
+	int ret = open_bus(&bus);
 
-	if (port_arg) {
-		ret = parse_port(port_arg, &port);
-		if (ret)
-			return ret;
-	}
-	ret = open_bus(&bus);
 	if (ret)
 		return ret;
-	ret = port_arg ? one_device(bus, port, job) : all_devices(bus, job);
+	ret = port ? one_device(bus, port, job) : all_devices(bus, job);
 	mate_close(bus);
 	return ret;
 }

@@ -1,42 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* matetool list, matetool scan: tables of buses and of devices. */
-#include <libsmartcols.h>
+/* matetool list: the buses of this machine. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tool.h"
-
-static int no_memory(void)
-{
-	return fail(EXIT_FAILED, "memory", "out of memory");
-}
-
-static struct libscols_table *new_table(const char * const *columns)
-{
-	struct libscols_table *table;
-
-	scols_init_debug(0);
-	table = scols_new_table();
-	for (; table && *columns; columns++)
-		if (!scols_table_new_column(table, *columns, 0, 0)) {
-			scols_unref_table(table);
-			return NULL;
-		}
-	return table;
-}
-
-/* One line of @n cells; 0 or an error. */
-static int add_line(struct libscols_table *table, const char * const *cells, size_t n)
-{
-	struct libscols_line *line = scols_table_new_line(table, NULL);
-
-	if (!line)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		if (scols_line_set_data(line, i, cells[i]))
-			return -1;
-	return 0;
-}
 
 /* ---- list ----------------------------------------------------------------- */
 
@@ -100,44 +68,26 @@ static json_t *json_bus(const struct bus_row *row)
 	return o;
 }
 
-static int print_buses(const struct bus_row *rows, int n)
-{
-	static const char * const columns[] = {
-		"NODE", "TTY", "ROLE", "BAUD", "FRAMING", "PARITY", NULL
-	};
-	struct libscols_table *table;
-	int ret = 0;
-
-	if (!n) {
-		fprintf(stderr, "matetool: there is no bus: make one with matetool attach TTY\n");
-		return EXIT_OK;
-	}
-	table = new_table(columns);
-	for (int i = 0; table && !ret && i < n; i++) {
-		char baud[16] = "-";
-		const char *cells[] = {
-			rows[i].node, rows[i].info.tty, rows[i].role ?: "-", baud,
-			rows[i].framing ?: "-", rows[i].parity ?: "-",
-		};
-
-		if (!rows[i].err)
-			snprintf(baud, sizeof(baud), "%u", rows[i].baud);
-		ret = add_line(table, cells, 6);
-	}
-	if (!table || ret || scols_print_table(table))
-		ret = no_memory();
-	scols_unref_table(table);
-	return ret;
-}
-
-static int print_json_buses(const struct bus_row *rows, int n)
+static json_t *json_buses(const struct bus_row *rows, int n)
 {
 	json_t *list = json_array();
 
 	for (int i = 0; i < n; i++)
 		json_array_append_new(list, json_bus(&rows[i]));
-	return print_json(json_pack("{s:o}", "buses", list));
+	return json_pack("{s:o}", "buses", list);
 }
+
+static const struct column list_columns[] = {
+	COLUMN("NODE", "node", "what to open"),
+	COLUMN("NAME", "name", "what -d takes", .style = COLUMN_HIDDEN),
+	COLUMN("NUMBER", "number", "what -d takes, too", .style = COLUMN_HIDDEN | COLUMN_RIGHT),
+	COLUMN("TTY", "tty", "the serial port below it"),
+	COLUMN("ROLE", "role", "controller, device or monitor"),
+	COLUMN("BAUD", "baud", "speed", .style = COLUMN_RIGHT),
+	COLUMN("FRAMING", "framing", "how the first byte of a frame is told"),
+	COLUMN("PARITY", "parity", "how the ninth bit is sent"),
+	END_OF_COLUMNS
+};
 
 static int show_buses(const struct mate_bus_info *list, struct bus_row *rows, int n)
 {
@@ -150,7 +100,11 @@ static int show_buses(const struct mate_bus_info *list, struct bus_row *rows, in
 		if (rows[i].err && !flags.json)
 			fail_mate(NULL, rows[i].err, "%s", rows[i].node);
 	}
-	status = flags.json ? print_json_buses(rows, n) : print_buses(rows, n);
+	if (!n && !flags.json) {
+		fprintf(stderr, "matetool: there is no bus: make one with matetool attach TTY\n");
+		return EXIT_OK;
+	}
+	status = show_table(json_buses(rows, n), "buses", list_columns);
 	for (int i = 0; !status && i < n; i++)
 		if (rows[i].err)
 			status = mate_exit(rows[i].err);
@@ -165,7 +119,7 @@ static int list_buses(int n)
 	int status;
 
 	if (!list || !rows)
-		status = no_memory();
+		status = fail(EXIT_FAILED, "memory", "out of memory");
 	else if (there < 0)
 		status = fail_mate(NULL, there, "list of buses");
 	else	/* one may have come or gone since they were counted */
@@ -192,87 +146,10 @@ const struct verb verb_list = {
 	.summary = "List the buses of this machine and how they are set",
 	.help = "Examples:\n"
 		"  matetool list\n"
+		"  matetool list -o node,tty\n"
 		"  matetool list -j | jq -r '.buses[].node'\n",
+	.words = "",
 	.short_options = "",
 	.run = run_list,
-};
-
-/* ---- scan ----------------------------------------------------------------- */
-
-static json_t *json_info(const struct mate_device_info *d, const char *fw)
-{
-	json_t *o = json_pack("{s:i,s:o,s:i,s:i}", "port", d->port, "type",
-			      json_device(d->device), "type_number", d->device,
-			      "variant", d->variant);
-
-	json_object_set_new(o, "firmware", *fw ? json_string(fw) : json_null());
-	return o;
-}
-
-static int print_json_devices(struct mate_bus *bus, const struct mate_device_info *found, int n)
-{
-	json_t *list = json_array();
-	char fw[24];
-
-	for (int i = 0; i < n; i++) {
-		mate_firmware_format(&found[i], fw, sizeof(fw));
-		json_array_append_new(list, json_info(&found[i], fw));
-	}
-	return print_json(json_pack("{s:s,s:o}", "bus", mate_bus_name(bus), "devices", list));
-}
-
-static int print_devices(const struct mate_device_info *found, int n)
-{
-	static const char * const columns[] = { "PORT", "DEVICE", "VARIANT", "FIRMWARE", NULL };
-	struct libscols_table *table = new_table(columns);
-	int ret = 0;
-
-	for (int i = 0; table && !ret && i < n; i++) {
-		char port[8], device[40], variant[8], fw[24];
-		const char *cells[] = { port, device, variant, fw };
-
-		snprintf(port, sizeof(port), "%u", found[i].port);
-		snprintf(device, sizeof(device), "%s", device_title(found[i].device));
-		if (!mate_device_name(found[i].device))
-			snprintf(device, sizeof(device), "unknown, type %u", found[i].device);
-		snprintf(variant, sizeof(variant), "%02X", found[i].variant);
-		if (mate_firmware_format(&found[i], fw, sizeof(fw)) <= 0)
-			snprintf(fw, sizeof(fw), "-");
-		ret = add_line(table, cells, 4);
-	}
-	if (!table || ret || scols_print_table(table))
-		ret = no_memory();
-	scols_unref_table(table);
-	return ret;
-}
-
-static int run_scan(int argc, char **argv)
-{
-	struct mate_device_info found[MAX_DEVICES];
-	struct mate_bus *bus;
-	int ret, n;
-
-	(void)argv;
-	ret = want_args(&verb_scan, argc, 0, 0) ?: open_bus(&bus);
-	if (ret)
-		return ret;
-	n = find_devices(bus, 0, found);
-	if (n < 0)
-		ret = fail_mate(bus, n, "%s: port 0", mate_bus_name(bus));
-	else
-		ret = flags.json ? print_json_devices(bus, found, n) : print_devices(found, n);
-	mate_close(bus);
-	return ret;
-}
-
-const struct verb verb_scan = {
-	.name = "scan",
-	.args = "",
-	.summary = "Find the devices on the bus: the hub, and what is on its ports",
-	.help = "On a terminal the progress is shown; an empty port costs one timeout.\n\n"
-		"Examples:\n"
-		"  matetool scan\n"
-		"  matetool scan -d 1 -j | jq '.devices[] | select(.type == \"mx\") | .port'\n",
-	.short_options = "",
-	.run = run_scan,
+	.columns = list_columns,
 };

@@ -9,15 +9,15 @@
 
 struct flags flags;
 
-static const struct verb * const verbs[] = {
+const struct verb * const verbs[] = {
 	&verb_list, &verb_scan, &verb_status, &verb_log, &verb_reg, &verb_attach, &verb_detach,
-	&verb_monitor, &verb_stats,
+	&verb_monitor, &verb_stats, NULL
 };
 
-#define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
-
-static const struct option common_options[] = {
+const struct option common_options[] = {
 	{ "bus", required_argument, NULL, 'd' },
+	{ "port", required_argument, NULL, 'P' },
+	{ "columns", required_argument, NULL, 'o' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "pretty", no_argument, NULL, 'p' },
 	{ "help", no_argument, NULL, 'h' },
@@ -25,38 +25,67 @@ static const struct option common_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-#define COMMON_SHORT "d:jphV"
+#define COMMON_SHORT "d:P:o:jphV"
 #define N_COMMON (sizeof(common_options) / sizeof(common_options[0]) - 1)
+#define MAX_OWN	16	/* options that a verb may have of its own */
 
 static const char flags_help[] =
 	"Flags, the same everywhere:\n"
-	"  -d, --bus BUS   number, name or path of the bus: 0, matenet0, /dev/matenet0;\n"
-	"                  may be left out if there is only one\n"
-	"  -j, --json      JSON on standard output, errors as {\"error\":{...}}\n"
-	"  -p, --pretty    JSON with line breaks\n"
-	"  -h, --help      this, or the help of a verb\n"
-	"  -V, --version   versions of tool and library\n";
+	"  -d, --bus BUS       number, name or path of the bus: 0, matenet0, /dev/matenet0;\n"
+	"                      may be left out if there is only one\n"
+	"  -P, --port PORT     port of the hub, 1 to 10, or its name (see matetool(1)); 0 is\n"
+	"                      the hub itself or what is plugged in directly\n"
+	"  -o, --columns LIST  what to show of a table: A,B, or +A for one more\n"
+	"  -j, --json          JSON on standard output, errors as {\"error\":{...}}\n"
+	"  -p, --pretty        JSON with line breaks\n"
+	"  -h, --help          this, or the help of a verb\n"
+	"  -V, --version       versions of tool and library\n";
+
+static void print_verbs(const struct verb * const *list)
+{
+	for (; *list; list++)
+		if ((*list)->summary)
+			printf("  %-12s %-22s %s\n", (*list)->name, (*list)->args,
+			       (*list)->summary);
+}
 
 static int print_help(void)
 {
 	printf("Usage: matetool [FLAGS] VERB [ARGUMENTS]\n\n"
-	       "Read OutBack devices on a MateNET bus.\n\nVerbs:\n");
-	for (size_t i = 0; i < N_VERBS; i++)
-		printf("  %-7s %-22s %s\n", verbs[i]->name, verbs[i]->args, verbs[i]->summary);
+	       "Talk to OutBack devices on a MateNET bus.\n\nVerbs:\n");
+	print_verbs(verbs);
 	printf("\n%s\nA first conversation:\n"
-	       "  matetool attach /dev/ttyS1       make a bus of a serial port\n"
-	       "  matetool scan                    see who is there\n"
-	       "  matetool status                  read everything they say\n"
-	       "  matetool status 1 -j | jq .      the same of port 1 for programs\n"
-	       "  matetool reg get 1 battery_voltage\n"
+	       "  matetool attach /dev/ttyS1           make a bus of a serial port\n"
+	       "  matetool scan                        see who is there, on which port\n"
+	       "  matetool status                      read everything they say\n"
+	       "  matetool status 1 -j | jq .          the same of port 1 for programs\n"
+	       "  matetool reg list 1                  which registers the device there has\n"
+	       "  matetool reg get 1 battery_voltage   read one of them\n"
 	       "\nmatetool VERB --help shows examples; matetool(1) says all.\n", flags_help);
 	return EXIT_OK;
 }
 
+static void print_columns(const struct column *c)
+{
+	printf("\nColumns for -o (those in brackets are not shown by default):\n");
+	for (; c->heading; c++) {
+		bool hidden = c->style & COLUMN_HIDDEN;
+		char heading[40];
+
+		snprintf(heading, sizeof(heading), hidden ? "[%s]" : "%s", c->heading);
+		printf("  %-14s %s\n", heading, c->help);
+	}
+}
+
 static int print_verb_help(const struct verb *verb)
 {
-	printf("Usage: matetool %s [FLAGS] %s\n\n%s.\n\n%s\n%s", verb->name, verb->args,
-	       verb->summary, verb->help, flags_help);
+	printf("Usage: matetool %s [FLAGS] %s\n\n%s.\n\n", verb->name, verb->args, verb->summary);
+	if (verb->verbs)
+		print_verbs(verb->verbs);
+	printf("%s%s", verb->verbs ? "\n" : "", verb->help);
+	if (verb->columns)
+		print_columns(verb->columns);
+	printf("\n%s", flags_help);
 	return EXIT_OK;
 }
 
@@ -66,11 +95,14 @@ static int print_version(void)
 	return EXIT_OK;
 }
 
-static const struct verb *find_verb(const char *name)
+const struct verb *find_verb(const struct verb * const *list, const char *name)
 {
-	for (size_t i = 0; i < N_VERBS; i++)
-		if (!strcmp(verbs[i]->name, name))
-			return verbs[i];
+	for (; *list; list++) {
+		const char *last = strrchr((*list)->name, ' ');
+
+		if (!strcmp(last ? last + 1 : (*list)->name, name))
+			return *list;
+	}
 	return NULL;
 }
 
@@ -80,6 +112,12 @@ static int common_option(int c, const struct verb *verb)
 	switch (c) {
 	case 'd':
 		flags.bus = optarg;
+		return -1;
+	case 'P':
+		flags.port = optarg;
+		return -1;
+	case 'o':
+		flags.columns = optarg;
 		return -1;
 	case 'p':
 		flags.pretty = true;
@@ -143,15 +181,27 @@ static void look_for_json(int argc, char **argv)
 			flags.json = true;
 }
 
-static int run_verb(const struct verb *verb, int argc, char **argv)
+/* -o where there is nothing to choose from would be quietly ignored. */
+static int check_flags(const struct verb *verb)
 {
-	struct option options[N_COMMON + 8];
+	if (!flags.columns || verb->fields)
+		return 0;
+	if (!verb->columns)
+		return fail(EXIT_USAGE, "usage", "-o %s: %s has no columns", flags.columns,
+			    verb->name);
+	return check_columns(verb->columns);
+}
+
+static int run_leaf(const struct verb *verb, int argc, char **argv)
+{
+	struct option options[N_COMMON + MAX_OWN + 1];
 	char short_options[64];
 	size_t n = N_COMMON;
 	int ret;
 
-	memcpy(options, common_options, sizeof(common_options));
-	for (const struct option *o = verb->long_options; o && o->name; o++)
+	memcpy(options, common_options, N_COMMON * sizeof(*options));
+	for (const struct option *o = verb->long_options; o && o->name && n < N_COMMON + MAX_OWN;
+	     o++)
 		options[n++] = *o;
 	memset(&options[n], 0, sizeof(options[n]));
 	snprintf(short_options, sizeof(short_options), ":%s%s", COMMON_SHORT,
@@ -160,28 +210,40 @@ static int run_verb(const struct verb *verb, int argc, char **argv)
 	ret = parse_options(argc, argv, short_options, options, verb);
 	if (ret >= 0)
 		return ret;
-	return verb->run(argc - optind, argv + optind);
+	return check_flags(verb) ?: verb->run(argc - optind, argv + optind);
+}
+
+/* The verb that the first word names, which may be one of several below another. */
+static int run_verb(const struct verb * const *list, const struct verb *above, int argc,
+		    char **argv)
+{
+	const char *prefix = above ? above->name : "", *space = above ? " " : "";
+	const struct verb *verb;
+	int ret;
+
+	optind = 0;
+	ret = parse_options(argc, argv, "+:" COMMON_SHORT, common_options, above);
+	if (ret >= 0)
+		return ret;
+	if (optind >= argc)
+		return fail(EXIT_USAGE, "usage", "%s%sno verb: try matetool %s%s--help", prefix,
+			    above ? ": " : "", prefix, space);
+	if (!strcmp(argv[optind], "help"))
+		return above ? print_verb_help(above) : print_help();
+	verb = find_verb(list, argv[optind]);
+	if (!verb)
+		return fail(EXIT_USAGE, "usage", "%s%s%s: no such verb: try matetool %s%s--help",
+			    prefix, space, argv[optind], prefix, space);
+	argc -= optind;
+	argv += optind;
+	return verb->verbs ? run_verb(verb->verbs, verb, argc, argv) : run_leaf(verb, argc, argv);
 }
 
 static int run(int argc, char **argv)
 {
-	const struct verb *verb;
-	int ret;
-
 	look_for_json(argc, argv);
 	opterr = 0;
-	ret = parse_options(argc, argv, "+:" COMMON_SHORT, common_options, NULL);
-	if (ret >= 0)
-		return ret;
-	if (optind >= argc)
-		return fail(EXIT_USAGE, "usage", "no verb: try matetool --help");
-	if (!strcmp(argv[optind], "help"))
-		return print_help();
-	verb = find_verb(argv[optind]);
-	if (!verb)
-		return fail(EXIT_USAGE, "usage", "%s: no such verb: try matetool --help",
-			    argv[optind]);
-	return run_verb(verb, argc - optind, argv + optind);
+	return run_verb(verbs, NULL, argc, argv);
 }
 
 int main(int argc, char **argv)

@@ -53,7 +53,11 @@ static int run_status(int argc, char **argv)
 		.fn = status_of, .wanted = has_status, .what = "status",
 	};
 
-	return want_args(&verb_status, argc, 0, 1) ?: for_devices(argv[0], &job);
+	struct port_name port;
+	bool given;
+	int ret = maybe_port(&argc, &argv, &port, &given) ?: want_args(&verb_status, argc, 0, 0);
+
+	return ret ?: for_devices(given ? &port : NULL, &job);
 }
 
 const struct verb verb_status = {
@@ -106,11 +110,13 @@ static int run_log(int argc, char **argv)
 	const struct device_job job = {
 		.fn = log_of, .wanted = has_log, .what = "log", .arg = &day,
 	};
-	int ret = want_args(&verb_log, argc, 0, 2);
+	struct port_name port;
+	bool given;
+	int ret = maybe_port(&argc, &argv, &port, &given) ?: want_args(&verb_log, argc, 0, 1);
 
-	if (!ret && argc == 2)
-		ret = parse_day(argv[1], &day);
-	return ret ?: for_devices(argv[0], &job);
+	if (!ret && argc)
+		ret = parse_count("day", argv[0], 0, MATE_DAY_MAX, &day);
+	return ret ?: for_devices(given ? &port : NULL, &job);
 }
 
 const struct verb verb_log = {

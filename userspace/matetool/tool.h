@@ -10,11 +10,13 @@
 
 #include <libmatenet.h>
 
-/* Exit status; 3 and 4 are kept for writes refused and writes that differ. */
+/* Exit status. */
 enum {
-	EXIT_OK = 0,
+	EXIT_OK = 0,		/* done; of a write: applied */
 	EXIT_FAILED = 1,	/* the system: permission, memory, files */
 	EXIT_USAGE = 2,		/* wrong arguments, names that do not exist */
+	EXIT_REFUSED = 3,	/* by the user, or by a rule that keeps from harm */
+	EXIT_DIFFERS = 4,	/* what was written reads back as something else */
 	EXIT_NO_REPLY = 5,
 	EXIT_WIRE = 6,		/* damaged or refusing reply */
 	EXIT_NO_BUS = 7,	/* no such bus, or it went away */
@@ -23,28 +25,67 @@ enum {
 /* The flags that every verb has. */
 struct flags {
 	const char *bus;	/* -d, NULL: the only one */
+	const char *port;	/* -P, NULL: none */
+	const char *columns;	/* -o, NULL: those shown by default */
 	bool json;
 	bool pretty;
 };
 
 extern struct flags flags;
 
-/* One verb: its words, what it takes, and how it is done. */
+/* One column of a table: a member of each row, which is a JSON object. */
+struct column {
+	const char *heading;	/* NULL ends the list */
+	const char *key;	/* of the member */
+	const char *help;	/* one line for --help */
+	unsigned int style;	/* COLUMN_* */
+	int decimals;		/* of a real number */
+	/* the cell's text, where it is not just the member's */
+	void (*text)(const json_t *row, char *text, size_t size);
+};
+
+/* One of a list that END_OF_COLUMNS ends; further members follow by name. */
+#define COLUMN(h, k, t, ...) { .heading = h, .key = k, .help = t, ##__VA_ARGS__ }
+#define END_OF_COLUMNS { .heading = NULL }
+
+#define COLUMN_RIGHT	1U	/* numbers */
+#define COLUMN_HIDDEN	2U	/* only if -o names it */
+
+/*
+ * One verb: its words, what it takes, and how it is done.
+ *
+ * @words says what its arguments are, a letter each, for the completion:
+ *	p port  r register  w register to be written, NAME=  c control, NAME=
+ *	d days  b bus  t tty  f file  and + for "the last, any number of times"
+ * A port falls away where -P names one.
+ */
 struct verb {
-	const char *name;
+	const char *name;	/* "scan"; of one below another: "reg get" */
 	const char *args;
 	const char *summary;
 	const char *help;	/* options of its own and examples */
+	const char *words;
 	const char *short_options;	/* of its own, may be "" */
 	const struct option *long_options;	/* of its own, or NULL */
 	int (*option)(int c, const char *arg);	/* 0, or an exit status */
 	int (*run)(int argc, char **argv);	/* argv[0] is the first argument */
+	const struct column *columns;	/* for -o, or NULL */
+	bool fields;		/* -o takes names of fields of status pages */
+	const struct verb * const *verbs;	/* those below it, NULL at the end */
 };
 
-extern const struct verb verb_list, verb_scan, verb_status, verb_log, verb_reg,
-			 verb_attach, verb_detach, verb_monitor, verb_stats;
+/* All verbs, NULL at the end; and the flags they share, as getopt wants them. */
+extern const struct verb * const verbs[];
+extern const struct option common_options[];
 
-/* ---- output.c: errors and JSON -------------------------------------------- */
+/* Verb called so in a list, or NULL. */
+const struct verb *find_verb(const struct verb * const *list, const char *name);
+
+extern const struct verb verb_list, verb_scan, verb_status, verb_log, verb_reg,
+			 verb_attach, verb_detach, verb_monitor, verb_stats, verb_complete;
+extern const struct verb verb_reg_list, verb_reg_get, verb_reg_dump;
+
+/* ---- output.c, table.c: errors, JSON, tables ------------------------------ */
 
 /*
  * Say what is wrong, as a line on stderr or with -j as an error object on
@@ -79,19 +120,69 @@ json_t *json_page(const struct mate_page_desc *desc, const void *page,
 /* All fields of a decoded page, "label: value unit" a line. */
 void print_page(const struct mate_page_desc *desc, const void *page);
 
-/* ---- args.c: what the arguments say --------------------------------------- */
+/*
+ * Show a document, which is given away, as it is with -j, else its member @key,
+ * a list of rows, as a table.  Both have the columns of -o, which takes headings
+ * or keys; "+NAME" for one more than by default.
+ */
+int show_table(json_t *document, const char *key, const struct column *columns);
+
+/* 0, or an error if -o names what @columns has not; before the bus is asked. */
+int check_columns(const struct column *columns);
+
+/* ---- args.c, names.c: what the arguments say ------------------------------ */
 
 /* Wrong number of arguments: 0, or an error that shows how it is meant. */
 int want_args(const struct verb *verb, int argc, int min, int max);
 
-/* 0 and *@port, or an error. */
-int parse_port(const char *text, unsigned int *port);
+/* A port as the user named it. */
+struct port_name {
+	unsigned int port;
+	char name[32];		/* "" if it was a number */
+	uint8_t device;		/* enum mate_device that the name promises, or 0 */
+};
 
-/* 0 and *@day, or an error. */
-int parse_day(const char *text, unsigned int *day);
+/*
+ * The port that @text, a number or a name of the configuration, stands for.
+ * 0 or an error that has been printed.  A name of one bus also chooses that bus,
+ * if -d did not; so this comes before open_bus().
+ */
+int resolve_port(const char *text, struct port_name *port);
+
+/*
+ * The port of -P, or else of the first argument, which is then taken away.
+ * 0 or an error; want_port() fails if there is none, maybe_port() sets *@given.
+ */
+int want_port(const struct verb *verb, int *argc, char ***argv, struct port_name *port);
+int maybe_port(int *argc, char ***argv, struct port_name *port, bool *given);
+
+/*
+ * Whether the device that is there is of the type the name promised: 0, or
+ * EXIT_REFUSED with an error printed.
+ */
+int check_promise(const struct port_name *port, unsigned int device);
+
+/* What the configuration calls a port of the bus: never NULL, "" for no name. */
+const struct port_name *named_port(const struct mate_bus *bus, unsigned int port);
+
+/* Read the configuration files, once: 0 or an error that has been printed. */
+int load_names(void);
+
+/* Call @fn with each name of a port; for the completion. */
+int each_port_name(void (*fn)(const struct port_name *port));
+
+/* "500ms", "1s", "5m", "2h", "90" seconds: 0 and *@ms, or an error about @option. */
+int parse_period(const char *option, const char *text, unsigned int *ms);
+
+/* Number from @min to @max: 0 and *@n, or an error about @option. */
+int parse_count(const char *option, const char *text, unsigned int min, unsigned int max,
+		unsigned int *n);
 
 /* Open the bus of -d, or the only one; 0 or an error that has been printed. */
 int open_bus(struct mate_bus **bus);
+
+/* The same with flags of mate_open(). */
+int open_bus_flags(struct mate_bus **bus, unsigned int open_flags);
 
 /* ---- devices.c: who is there ---------------------------------------------- */
 
@@ -117,8 +208,7 @@ int find_devices(struct mate_bus *bus, unsigned int scan_flags,
 int device_type(struct mate_bus *bus, unsigned int port, unsigned int *device);
 
 /*
- * For each device of the bus, or only the one on the port that @port_arg
- * names if it is not NULL: call @fn.
+ * For each device of the bus, or only that on @port if it is not NULL: call @fn.
  * Returns the first exit status that is not 0.
  */
 struct device_job {
@@ -130,7 +220,26 @@ struct device_job {
 	void *arg;
 };
 
-int for_devices(const char *port_arg, const struct device_job *job);
+int for_devices(const struct port_name *port, const struct device_job *job);
+
+/* ---- reg.c: registers ----------------------------------------------------- */
+
+/*
+ * Register of a device by name or by address in hex, one without a name if the
+ * table does not have it; 0 or an error that has been printed.
+ */
+int find_register(unsigned int device, const char *text, struct mate_reg_desc *reg);
+
+/* "danger" */
+const char *risk_name(unsigned int risk);
+
+/* ---- progress.c: what takes more than a second ----------------------------- */
+
+/* Shown on a terminal only, and only from the second second on. */
+void progress_begin(void);
+__attribute__((format(printf, 1, 2)))
+void progress(const char *fmt, ...);
+void progress_end(void);
 
 /* ---- tty.c: the UART below a bus ------------------------------------------ */
 
