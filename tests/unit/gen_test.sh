@@ -48,8 +48,8 @@ fi
 
 r=registers p=pages
 fx=$'^fx\t000A\t'
-bad 'a column too few' $r "/$fx/s/\\t[^\\t]*\$//" '10 columns, expected 11'
-bad 'a column too many' $p $'/^mx_log\tday/s/$/\tmore/' '11 columns, expected 10'
+bad 'a column too few' $r "/$fx/s/\\t[^\\t]*\$//" '12 columns, expected 13'
+bad 'a column too many' $p $'/^mx_log\tday/s/$/\tmore/' '12 columns, expected 11'
 bad 'columns with other names' $r $'s/^device\treg/unit\treg/' 'columns are'
 bad 'an unknown device' $r "s/$fx/gx\\t000A\\t/" 'device "gx" is none of'
 bad 'a register in lower case' $r "s/$fx/fx\\t000a\\t/" 'reg "000a" is not four'
@@ -66,8 +66,8 @@ bad 'an unknown scale' $r "/$fx/s/0\\.1/0.3/" 'scale "0.3" is none of'
 bad 'an unknown unit' $r "/$fx/s/\\tV\\t/\\tVolt\\t/" 'unit "Volt" is none of'
 bad 'an unknown access' $r "/$fx/s/rw incdec/rw decinc/" 'access "decinc" is none of'
 bad 'neither ro, rw nor wo' $r "/$fx/s/rw incdec/incdec/" 'exactly one of ro rw wo'
-bad 'an unknown risk' $r "/$fx/s/setpoint\\t\\t/fun\\t\\t/" 'risk "fun" is none of'
-bad 'writable without a risk' $r "/$fx/s/setpoint\\t\\t/-\\t\\t/" 'what can be written has a risk'
+bad 'an unknown risk' $r "/$fx/s/setpoint\\t0/fun\\t0/" 'risk "fun" is none of'
+bad 'writable without a risk' $r "/$fx/s/setpoint\\t0/-\\t0/" 'what can be written has a risk'
 bad 'a value without a name' $r $'/^mx\t01C8/s/3=absorb/3/' 'value "3" is not number=name'
 bad 'a value twice' $r $'/^mx\t01C8/s/3=absorb/2=absorb/' 'is there twice'
 bad 'a value too large' $r $'/^mx\t01C9/s/8=night_light/200=night_light/' 'does not fit'
@@ -108,7 +108,7 @@ fi
 
 # One more line of data is one more register, with no other change.
 fresh
-printf 'mx\t0ABC\tnew_thing\tNew thing\tu16\t0.01\tkWh\tro\t-\t\tinferred\n' >>"$tmp/registers.tsv"
+printf 'mx\t0ABC\tnew_thing\tNew thing\tu16\t0.01\tkWh\tro\t-\t\t\tinferred\t\n' >>"$tmp/registers.tsv"
 if gen --out "$tmp/out" && grep -q 'MATE_REG_MX_NEW_THING = 0x0ABC,' "$tmp/out/mate_tables.h" &&
 	grep -A6 '"new_thing"' "$tmp/out/mate_tables.c" | grep -q MATE_EV_INFERRED &&
 	cc -std=gnu11 -Wall -Wextra -Werror -I "$tmp/out" -c -o "$tmp/t.o" "$tmp/out/mate_tables.c"; then

@@ -206,7 +206,8 @@ static void encode_limits(void **state)
 {
 	struct mate_mx_status mx = { .battery_voltage = 1e9, .pv_voltage = -3,
 				     .energy_today = NAN, .charge_today = 5000 };
-	struct mate_dc_status dc = { .shunt_a_current = -1e9, .battery_temp = -500 };
+	struct mate_dc_status dc = { .shunt_a_current = -1e9, .battery_temp = -500,
+				     .battery_temp_valid = true };
 	uint8_t v[13], block[78];
 
 	(void)state;

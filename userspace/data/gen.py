@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Check registers.tsv and pages.tsv and generate mate_tables.h and mate_tables.c.
+"""Check registers.tsv and pages.tsv and generate from them what emit*.py can.
 
 usage: gen.py [--registers FILE] [--pages FILE] [--out DIR]
 
 Without --out the data are only checked.  Every fault is printed as
-file:line: what is wrong; the exit status is 1 if there was one.
+file:line: what is wrong; the exit status is 1 if there was one.  Each emit*.py beside this
+file has outputs(registers, pages), which gives texts by file name.
 """
 import argparse
+import glob
+import importlib
 import os
 import sys
 
-from emit import header, source
 from model import DataError, read_pages, read_registers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -30,6 +32,13 @@ def write_if_changed(path, text):
         f.write(text)
 
 
+def outputs(regs, pages):
+    """Texts of all emitters by file name."""
+    for path in sorted(glob.glob(os.path.join(HERE, "emit*.py"))):
+        emitter = importlib.import_module(os.path.basename(path)[:-len(".py")])
+        yield from emitter.outputs(regs, pages).items()
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     ap.add_argument("--registers", default=os.path.join(HERE, "registers.tsv"))
@@ -45,8 +54,8 @@ def main():
         return 1
     if args.out:
         os.makedirs(args.out, exist_ok=True)
-        write_if_changed(os.path.join(args.out, "mate_tables.h"), header(regs, pages))
-        write_if_changed(os.path.join(args.out, "mate_tables.c"), source(regs, pages))
+        for name, text in outputs(regs, pages):
+            write_if_changed(os.path.join(args.out, name), text)
     return 0
 
 

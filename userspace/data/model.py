@@ -2,12 +2,13 @@
 """Read and check the register and page tables."""
 import os
 import re
+from decimal import Decimal, InvalidOperation
 
 DEVICES = {"all": 0, "hub": 1, "fx": 2, "mx": 3, "dc": 4}
 REG_COLUMNS = ["device", "reg", "id", "label", "type", "scale", "unit", "access",
-               "risk", "values", "note"]
+               "risk", "range", "values", "evidence", "note"]
 PAGE_COLUMNS = ["page", "id", "label", "bits", "type", "scale", "unit", "rule",
-                "values", "note"]
+                "values", "evidence", "note"]
 # bytes of each page, and what it is
 PAGES = {
     "mx_status": (13, "MX or FLEXmax charge controller, STATUS page 1"),
@@ -24,7 +25,7 @@ UNITS = {"": "", "V": "v", "A": "a", "W": "w", "kW": "kw", "kWh": "kwh", "Ah": "
 ACCESS = ["ro", "rw", "wo", "incdec", "endis"]
 RISKS = ["-", "sync", "reset", "setpoint", "control", "danger", "forbidden"]
 EVIDENCE = ["proven", "inferred", "reported"]
-RULES = ["valid", "double", "halve", "tenths"]
+RULES = ["valid", "absent", "double", "halve", "tenths"]
 C_WORDS = {"auto", "break", "case", "char", "const", "continue", "default", "do",
            "double", "else", "enum", "extern", "float", "for", "goto", "if", "int",
            "long", "register", "return", "short", "signed", "sizeof", "static",
@@ -118,7 +119,7 @@ def check_common(row):
     one_of(row, "scale", row.scale, SCALES)
     one_of(row, "unit", row.unit, UNITS)
     row.decimals = SCALES[row.scale]
-    row.evidence = next((e for e in EVIDENCE if e in row.note), "reported")
+    one_of(row, "evidence", row.evidence, EVIDENCE)
 
 
 def parse_values(row, text, mask):
@@ -161,6 +162,54 @@ def parse_reg_type(row):
         raise row.fault(f'type "{row.type}": only an FX has a 230 V variant')
 
 
+# the numbers that the registers of a type can hold
+HOLDS = {"u8": (0, 0xFF), "offset128": (0, 0xFF), "s16": (-0x8000, 0x7FFF)}
+RANGE = re.compile(r"(-?[0-9.]+)\.\.(-?[0-9.]+)(?: step ([0-9.]+))?\Z")
+
+
+def raw_number(row, text):
+    """A number in the row's unit as the whole number that a register holds."""
+    try:
+        raw = Decimal(text) * 10 ** row.decimals
+    except InvalidOperation:
+        raise row.fault(f'range "{row.range}": "{text}" is no number') from None
+    if raw != int(raw):
+        raise row.fault(f'range "{row.range}": "{text}" is no multiple of the scale {row.scale}')
+    return int(raw)
+
+
+def parse_range(row):
+    """min, max and step as raw numbers; named_only: no number without a name is written"""
+    holds = HOLDS.get(row.base, (0, row.value_mask))
+    row.min, row.max, row.step = *holds, 1
+    row.named_only = row.base == "enum" and row.pairs != [] and not row.range
+    if row.named_only:
+        row.min, row.max = min(row.pairs)[0], max(row.pairs)[0]
+    if not row.range:
+        return
+    m = RANGE.match(row.range)
+    if not m:
+        raise row.fault(f'range "{row.range}" is not MIN..MAX or MIN..MAX step STEP')
+    if "ro" in row.flags:
+        raise row.fault(f'range "{row.range}": the register cannot be written')
+    row.min, row.max = raw_number(row, m.group(1)), raw_number(row, m.group(2))
+    row.step = raw_number(row, m.group(3) or row.scale)
+    if not holds[0] <= row.min <= row.max <= holds[1]:
+        raise row.fault(f'range "{row.range}": type "{row.type}" holds '
+                        f"{holds[0]} to {holds[1]} of {row.scale}")
+    if not 1 <= row.step <= 0xFFFF:
+        raise row.fault(f'range "{row.range}": the step is no step')
+
+
+SWITCHED = ({"off", "disabled"}, {"on", "enabled"})
+
+
+def check_switch(row):
+    """What takes ENABLE and DISABLE names both states, so that a result can be told."""
+    if "endis" in row.flags and not all(names & {p[1] for p in row.pairs} for names in SWITCHED):
+        raise row.fault('access "endis" without values named on or enabled, off or disabled')
+
+
 def check_register(row):
     check_common(row)
     one_of(row, "device", row.device, DEVICES)
@@ -179,6 +228,8 @@ def check_register(row):
     row.pairs = parse_values(row, row.values, row.value_mask)
     if row.base == "bits":
         check_bit_values(row)
+    parse_range(row)
+    check_switch(row)
 
 
 def find_twins(rows, group, keys):
@@ -230,11 +281,17 @@ def parse_slices(row):
 
 
 def parse_rule(row):
-    row.rule_kind, row.rule_field = None, None
-    if row.rule:
-        kind, _, field = row.rule.partition(":")
-        one_of(row, "rule", kind, RULES)
-        row.rule_kind, row.rule_field = kind, field
+    row.rule_kind, row.rule_field, row.absent = None, None, None
+    if not row.rule:
+        return
+    row.rule_kind, _, field = row.rule.partition(":")
+    one_of(row, "rule", row.rule_kind, RULES)
+    if row.rule_kind != "absent":
+        row.rule_field = field
+    elif field.isdigit() and int(field) < 1 << row.width:
+        row.absent = int(field)
+    else:
+        raise row.fault(f'rule "{row.rule}": "{field}" is no number of {row.width} bits')
 
 
 WIDTHS = {"s": (8, 16), "offset128": (8,), "bool": (1,)}
@@ -272,7 +329,7 @@ def check_rules(rows):
     """A rule names a field of the same page that has the right type."""
     fields = {(r.page, r.id): r for r in rows}
     for r in rows:
-        if not r.rule_kind:
+        if not r.rule_field:
             continue
         other = fields.get((r.page, r.rule_field))
         if other is None:

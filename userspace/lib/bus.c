@@ -127,6 +127,8 @@ static struct mate_bus *new_bus(int fd, const char *path)
 	bus->fd = fd;
 	atomic_init(&bus->timeout_us, 0);
 	atomic_init(&bus->retries, 1);
+	atomic_init(&bus->inc_command, MATENET_CMD_INC);
+	pthread_mutex_init(&bus->change, NULL);
 	return bus;
 }
 
@@ -172,6 +174,7 @@ void mate_close(struct mate_bus *bus)
 	if (!bus)
 		return;
 	close(bus->fd);
+	pthread_mutex_destroy(&bus->change);
 	free(bus->name);
 	free(bus);
 }
@@ -212,6 +215,14 @@ int mate_set_patience(struct mate_bus *bus, uint32_t timeout_us, unsigned int re
 		return MATE_E_INVALID;
 	atomic_store(&bus->timeout_us, timeout_us);
 	atomic_store(&bus->retries, retries);
+	return 0;
+}
+
+int mate_set_numbering(struct mate_bus *bus, unsigned int inc_command)
+{
+	if (inc_command > 1)
+		return MATE_E_INVALID;
+	atomic_store(&bus->inc_command, inc_command);
 	return 0;
 }
 

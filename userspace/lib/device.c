@@ -132,37 +132,135 @@ int mate_scan(struct mate_bus *bus, unsigned int flags, struct mate_device_info 
 	return (int)s.n;
 }
 
-/* Which pages a type of device answers to STATUS. */
-static const struct {
-	enum mate_page page;
-	uint8_t first, count;
-} status_pages[] = {
-	[MATE_FX] = { MATE_PAGE_FX_STATUS, 0x01, 1 },
-	[MATE_MX] = { MATE_PAGE_MX_STATUS, 0x01, 1 },
-	[MATE_DC] = { MATE_PAGE_DC_STATUS, 0x0A, 6 },
-};
+/* ---- status --------------------------------------------------------------- */
+
+#define PAGE_BYTES	13	/* of each STATUS reply */
+#define DC_FIRST_PAGE	0x0A
+#define DC_PAGES	6
+#define DC_SUMMARY	3	/* from this one on they change seldom */
+#define DC_TRIES	2	/* to get pages of one moment */
+
+/* Pages @from to @to - 1 of those from @first on, each to its place in @bytes. */
+static int fetch(struct mate_bus *bus, unsigned int port, unsigned int first,
+		 unsigned int from, unsigned int to, uint8_t *bytes)
+{
+	for (unsigned int i = from; i < to; i++) {
+		int ret = mate_status(bus, port, first + i, bytes + PAGE_BYTES * i);
+
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* in - out = net, but for rounding of each */
+static bool adds_up(double in, double out, double net, double unit)
+{
+	double rest = in - out - net;
+
+	return rest <= 2.5 * unit && rest >= -2.5 * unit;
+}
+
+/*
+ * The sums that lie across pages hold: power across 0B and 0C, energy of today
+ * across 0C and 0D, charge since full across 0D and 0E.  They include every
+ * value of which one half is on each of two pages.
+ */
+static bool is_whole(const struct mate_dc_status *dc)
+{
+	return adds_up(dc->input_power, dc->output_power, dc->battery_power, 0.01) &&
+	       adds_up(dc->today_input_energy, dc->today_output_energy,
+		       dc->today_battery_energy, 0.01) &&
+	       adds_up(dc->since_full_input_charge, dc->since_full_output_charge,
+		       dc->since_full_net_charge, 1);
+}
+
+static bool is_starting(const uint8_t bytes[MATE_DC_STATUS_BYTES])
+{
+	for (size_t i = 0; i < MATE_DC_STATUS_BYTES; i++)
+		if (bytes[i] != (i == 7))
+			return false;
+	return true;
+}
+
+int mate_dc_refresh(struct mate_bus *bus, unsigned int port, struct mate_dc_cache *cache,
+		    struct mate_device_status *status)
+{
+	struct mate_device_status st = { .page = MATE_PAGE_DC_STATUS };
+	struct mate_dc_cache c = *cache;
+	bool all = !c.filled;
+
+	for (int try = 0; try < DC_TRIES; try++) {
+		int ret = fetch(bus, port, DC_FIRST_PAGE, 0, DC_SUMMARY, c.bytes);
+
+		mate_dc_status_decode(&st.u.dc, c.bytes);
+		if (!ret && (all || st.u.dc.flags & MATE_DC_STATUS_FLAGS_SUMMARY_CHANGED)) {
+			ret = fetch(bus, port, DC_FIRST_PAGE, DC_SUMMARY, DC_PAGES, c.bytes);
+			c.refreshes++;
+		}
+		if (ret)
+			return ret;
+		mate_dc_status_decode(&st.u.dc, c.bytes);
+		st.torn = !is_whole(&st.u.dc);
+		if (!st.torn)
+			break;
+		all = true;
+	}
+	memcpy(st.bytes, c.bytes, sizeof(st.bytes));
+	st.starting = is_starting(st.bytes);
+	c.filled = true;
+	*cache = c;
+	*status = st;
+	return 0;
+}
 
 int mate_device_status(struct mate_bus *bus, unsigned int port, unsigned int device,
 		       struct mate_device_status *status)
 {
-	struct mate_device_status st;
+	struct mate_device_status st = { .page = MATE_PAGE_MX_STATUS };
+	struct mate_dc_cache nothing = { .filled = false };
 	int ret;
 
-	if (device >= sizeof(status_pages) / sizeof(status_pages[0]) ||
-	    !status_pages[device].count) {
+	switch (device) {
+	case MATE_DC:
+		return mate_dc_refresh(bus, port, &nothing, status);
+	case MATE_FX:
+		st.page = MATE_PAGE_FX_STATUS;
+		break;
+	case MATE_MX:
+		break;
+	default:
 		mate_detail_clear();
 		return MATE_E_DEVICE;
 	}
-	memset(&st, 0, sizeof(st));
-	st.page = status_pages[device].page;
-	for (unsigned int i = 0; i < status_pages[device].count; i++) {
-		ret = mate_status(bus, port, status_pages[device].first + i,
-				  st.bytes + 13 * i);
-		if (ret)
-			return ret;
-	}
+	ret = fetch(bus, port, 1, 0, 1, st.bytes);
+	if (ret)
+		return ret;
 	mate_page_desc(st.page)->decode(&st.u, st.bytes);
 	*status = st;
+	return 0;
+}
+
+int mate_log_date(unsigned int days_ago, const struct tm *now, struct tm *date)
+{
+	/* At noon UTC no clock is put forward or back. */
+	struct tm noon = { .tm_hour = 12 };
+	time_t t;
+
+	noon.tm_year = now->tm_year;
+	noon.tm_mon = now->tm_mon;
+	noon.tm_mday = now->tm_mday;
+	t = timegm(&noon);
+	if (days_ago > MATE_DAY_MAX || noon.tm_mon != now->tm_mon ||
+	    noon.tm_mday != now->tm_mday)
+		return MATE_E_INVALID;
+	t -= (time_t)days_ago * 24 * 60 * 60;
+	if (!gmtime_r(&t, &noon))
+		return MATE_E_INVALID;
+	*date = (struct tm) {
+		.tm_year = noon.tm_year, .tm_mon = noon.tm_mon, .tm_mday = noon.tm_mday,
+		.tm_wday = noon.tm_wday, .tm_yday = noon.tm_yday, .tm_isdst = -1,
+	};
 	return 0;
 }
 

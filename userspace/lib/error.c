@@ -35,6 +35,9 @@ static const struct {
 	{ MATE_E_BREAK, "break", "break on the line" },
 	{ MATE_E_OVERRUN, "overrun", "receive overrun, bytes lost" },
 	{ MATE_E_DEVICE, "device", "this type of device does not have that" },
+	{ MATE_E_VALUE, "value", "not a value of this register" },
+	{ MATE_E_RANGE, "range", "outside what is allowed" },
+	{ MATE_E_ACCESS, "access", "the register does not take that" },
 };
 
 static size_t find(int err)
@@ -68,6 +71,18 @@ struct mate_detail *mate_detail_clear(void)
 {
 	memset(&detail, 0, sizeof(detail));
 	return &detail;
+}
+
+int mate_not_allowed(int err, const struct mate_reg_desc *reg, bool is_230v)
+{
+	mate_detail_clear();
+	mate_reg_allowed(reg, is_230v, detail.text, sizeof(detail.text));
+	return err;
+}
+
+bool mate_was_sent(void)
+{
+	return detail.status & MATENET_ST_TX_DONE;
 }
 
 int mate_errno_error(int sys_errno)

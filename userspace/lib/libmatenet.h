@@ -9,11 +9,14 @@
  * not return they leave alone.  mate_strerror() says it in words, and
  * mate_last_detail() gives what was behind it.
  *
- * Threads may share a handle: each transaction is whole, and details are kept
- * for each thread by itself.  Only mate_close() must come last.
+ * Threads may share a handle: each transaction is whole, so is each change with
+ * its reads before and after, and details are kept for each thread by itself.
+ * Only mate_close() must come last.
  */
 #ifndef LIBMATENET_H
 #define LIBMATENET_H
+
+#include <time.h>
 
 #include <linux/matenet.h>
 
@@ -50,6 +53,9 @@ enum mate_err {
 	MATE_E_OVERRUN = -30,	/* the UART lost bytes */
 	/* the devices */
 	MATE_E_DEVICE = -40,	/* this type of device has no such thing */
+	MATE_E_VALUE = -41,	/* the text is no value of that register */
+	MATE_E_RANGE = -42,	/* the value is outside what may be written */
+	MATE_E_ACCESS = -43,	/* the register cannot be read, written or stepped */
 };
 
 /** What was behind the last call of this thread that used the bus. */
@@ -58,6 +64,11 @@ struct mate_detail {
 	uint32_t status;	/* MATENET_ST_* of the last transaction, or 0 */
 	uint32_t sequence;	/* its number on the bus */
 	uint8_t attempts;	/* how often it was sent */
+	/*
+	 * After MATE_E_VALUE, MATE_E_RANGE and MATE_E_ACCESS: what would be
+	 * right, such as "0.0 to 80.0 V" or "off, search or on"; else "".
+	 */
+	char text[200];
 };
 
 /** An open bus. */
@@ -175,6 +186,17 @@ int mate_status(struct mate_bus *bus, unsigned int port, unsigned int page,
  */
 int mate_log(struct mate_bus *bus, unsigned int port, unsigned int day, uint8_t bytes[14]);
 
+/**
+ * Write a register, once and without a look at the result: the answer is not
+ * always an echo.  See mate_reg_write() for one that looks.
+ * @answer: out: the 16 bits that came back, may be NULL
+ *
+ * Source: command 03 WRITE, never sent twice.  The handle must have been opened
+ * with MATE_OPEN_WRITE and the bus be writable, else MATE_E_PERMISSION.
+ */
+int mate_write(struct mate_bus *bus, unsigned int port, unsigned int addr, uint16_t value,
+	       uint16_t *answer);
+
 #define MATE_PORT_MAX	10	/* a hub has ports 1 to 10 */
 #define MATE_DAY_MAX	128	/* a charge controller remembers that many days */
 
@@ -227,6 +249,10 @@ int mate_scan(struct mate_bus *bus, unsigned int flags, struct mate_device_info 
 /** Status of a device, whichever it is. */
 struct mate_device_status {
 	enum mate_page page;	/* which member of @u is valid */
+	/* FLEXnet DC: freshly started, it has measured nothing: zeros but for 0.1 V */
+	bool starting;
+	/* FLEXnet DC: pages of different moments, even after fetching them again */
+	bool torn;
 	uint8_t bytes[MATE_DC_STATUS_BYTES];	/* as they came */
 	union {
 		struct mate_mx_status mx;
@@ -237,12 +263,45 @@ struct mate_device_status {
 
 /**
  * Read and decode the status of a device of type @device: one page, or the six
- * of a FLEXnet DC one after another, because values lie across them.
+ * of a FLEXnet DC one after another, because values lie across them.  If sums
+ * across pages show that the device changed them in between, they are fetched
+ * once more.
  *
  * Return: 0, MATE_E_DEVICE if such a device has no status, or another.
  */
 int mate_device_status(struct mate_bus *bus, unsigned int port, unsigned int device,
 		       struct mate_device_status *status);
+
+/**
+ * What is known of a FLEXnet DC between polls.  All zero to begin with; of one
+ * device and one thread.
+ */
+struct mate_dc_cache {
+	uint8_t bytes[MATE_DC_STATUS_BYTES];
+	bool filled;		/* all of them have been read */
+	uint32_t refreshes;	/* how often pages 0D to 0F were read */
+};
+
+/**
+ * Poll a FLEXnet DC as a MATE does: pages 0A, 0B and 0C each time; 0D, 0E and
+ * 0F the first time, when flag 0x40 of page 0B says that they have changed, and
+ * when sums across pages do not hold.  Three transactions mostly, else six.
+ * @cache: from the last poll; unchanged after an error
+ *
+ * Return: 0 or enum mate_err.
+ */
+int mate_dc_refresh(struct mate_bus *bus, unsigned int port, struct mate_dc_cache *cache,
+		    struct mate_device_status *status);
+
+/**
+ * The day a log page is of.
+ * @days_ago: as the page says, 0 to 128
+ * @now: local time
+ * @date: out: year, month, day, day of week and year; tm_isdst is -1, all else 0
+ *
+ * Return: 0, or MATE_E_INVALID for more than 128 days or a @now that is no date.
+ */
+int mate_log_date(unsigned int days_ago, const struct tm *now, struct tm *date);
 
 /** Read and decode one day of a charge controller's log. */
 int mate_mx_log(struct mate_bus *bus, unsigned int port, unsigned int day,
@@ -262,14 +321,14 @@ int mate_firmware_format(const struct mate_device_info *info, char *text, size_t
 /** A value of a register or of a page's field. */
 struct mate_quantity {
 	double value;		/* scaled, in @unit; for names and bits = number */
-	const char *name;	/* of an enum's number, NULL if it has none */
+	const char *name;	/* of the number, NULL if it has none */
 	const char *unit;	/* "" if it has none */
 	const struct mate_value *values;	/* names there are */
 	uint16_t number;	/* enum, bits, time and date: without flag */
 	uint8_t n_values;
 	uint8_t type;		/* enum mate_type */
 	uint8_t decimals;	/* that are meant */
-	bool valid;		/* the device has this value */
+	bool valid;		/* the device has this value, and a sensor for it */
 	bool has_flag;		/* there is a flag beside the number */
 	bool flag;
 };
@@ -299,6 +358,184 @@ void mate_field_get(const struct mate_field_desc *field, const void *page,
  * Return: as snprintf().
  */
 int mate_quantity_format(const struct mate_quantity *q, char *text, size_t size);
+
+/** Raw number of a quantity's text without a look at its range; else as mate_reg_parse(). */
+int mate_reg_parse_any(const struct mate_reg_desc *reg, bool is_230v, const char *text,
+		       uint16_t *raw);
+
+/**
+ * Raw 16 bits for a text.  What mate_quantity_format() writes is understood, and:
+ * numbers with or without their unit ("28.8", "28.8 V"); the raw bits as hex
+ * ("0x0120"); of an enum a name or a number, with "on, " or "off, " before it if
+ * there is a flag; of a set of bits names and hex numbers with commas between,
+ * or "none"; times "13:59" and "13:59:58", seconds are cut to even ones; dates
+ * "2026-11-22", 2000 to 2127.  A number must be a multiple of the scale.
+ * @is_230v: the device is a 230 V FX, see mate_reg_decode()
+ *
+ * Return: 0; MATE_E_VALUE if the text is no such value; MATE_E_RANGE if it is
+ * one that may not be written.  mate_last_detail()->text then names what may.
+ */
+int mate_reg_parse(const struct mate_reg_desc *reg, bool is_230v, const char *text,
+		   uint16_t *raw);
+
+/** Whether @raw may be written: 0 or MATE_E_RANGE, as mate_reg_parse(). */
+int mate_reg_check(const struct mate_reg_desc *reg, uint16_t raw);
+
+/**
+ * What may be written, in words: "0.0 to 80.0 V", "off, search or on".
+ * Return: as snprintf().
+ */
+int mate_reg_allowed(const struct mate_reg_desc *reg, bool is_230v, char *text, size_t size);
+
+/**
+ * Put a value into a decoded page struct: the inverse of mate_field_get().
+ * @value: in the field's unit; number for enums, bits and raw; 0 or 1 for a bool
+ *
+ * A field that can be absent becomes present; the struct's encoder makes bytes
+ * of it.  Return: 0, or MATE_E_RANGE if the struct's member cannot hold it.
+ */
+int mate_field_set(const struct mate_field_desc *field, void *page, double value);
+
+/** Say that the device does not have this value; MATE_E_DEVICE if it always has. */
+int mate_field_clear(const struct mate_field_desc *field, void *page);
+
+/* ---- changing something --------------------------------------------------- */
+
+/** How a change ended. */
+enum mate_outcome {
+	MATE_APPLIED,		/* read back: it is as it was wanted */
+	MATE_DIFFERS,		/* read back: it is not, see @after */
+	MATE_WRITE_REFUSED,	/* the device answered that it will not */
+	MATE_WRITE_NO_REPLY,	/* no good answer, and no sign that it has happened */
+	MATE_UNVERIFIED,	/* the device answered, but it could not be read back */
+};
+
+/** Short stable word: "applied", "differs", "refused", "no_reply", "unverified". */
+const char *mate_outcome_name(enum mate_outcome outcome);
+
+/** What became of a WRITE. */
+struct mate_write {
+	enum mate_outcome outcome;
+	int err;		/* of the command, or of reading back; else 0 */
+	bool has_before, has_answer, has_after;
+	uint16_t before;	/* what the register held */
+	uint16_t wanted;	/* what was written */
+	uint16_t answer;	/* what the device answered; an MX only the low byte */
+	uint16_t after;		/* what the register holds now */
+	uint8_t sent;		/* how often the WRITE was sent */
+};
+
+/**
+ * Write a register and make sure: READ before (if it can be read), WRITE, READ
+ * after, as one for all threads of this handle.
+ * @raw: the 16 bits; see mate_reg_parse()
+ * @result: out: how it ended
+ *
+ * A lost or damaged answer is no answer to whether it was done: the register is
+ * read.  If it is unchanged then, a set point or a sync is sent once more, a
+ * control or a reset never.  A reset counts as applied if the register holds
+ * what the device answered, or something else than before.
+ *
+ * A write-only register gives MATE_UNVERIFIED, MATE_WRITE_REFUSED or
+ * MATE_WRITE_NO_REPLY.  With MATE_WRITE_NO_REPLY it may have happened all the
+ * same unless has_after says that it has not.
+ *
+ * Return: 0 if something was sent, and @result says the rest; else an error and
+ * nothing was sent: MATE_E_ACCESS, MATE_E_RANGE, MATE_E_PERMISSION, what
+ * reading before failed with, and so on; @result->before is then valid if
+ * has_before says so.
+ */
+int mate_reg_write(struct mate_bus *bus, unsigned int port, const struct mate_reg_desc *reg,
+		   uint16_t raw, struct mate_write *result);
+
+/** What to do with a register beside writing it. */
+enum mate_step {
+	MATE_STEP_DEC,
+	MATE_STEP_INC,
+	MATE_STEP_DISABLE,
+	MATE_STEP_ENABLE,
+};
+
+/** What became of a step. */
+struct mate_step_result {
+	enum mate_outcome outcome;
+	int err;		/* of the command, or of reading back; else 0 */
+	bool has_answer, has_after;
+	uint16_t before;
+	uint16_t answer;
+	uint16_t after;
+	int moved;		/* -1 down, 1 up, 0 not at all */
+};
+
+/**
+ * Make one step and look which way it went: READ, the command, READ.  It is
+ * never sent twice.
+ *
+ * MATE_APPLIED: INC moved it up or DEC down; ENABLE or DISABLE left it with the
+ * number named so.  MATE_DIFFERS: it moved the other way, or not at all (an end
+ * of its range).  All else, and the return value, as mate_reg_write().
+ */
+int mate_step(struct mate_bus *bus, unsigned int port, const struct mate_reg_desc *reg,
+	      enum mate_step step, struct mate_step_result *result);
+
+/**
+ * Which command number is INC, for this handle; the other is DEC.  The sources
+ * contradict each other, mate_step_result.moved says who is right.
+ * @inc_command: 0 or 1; 1 by default
+ *
+ * DISABLE is always 0 and ENABLE 1.  Return: 0 or MATE_E_INVALID.
+ */
+int mate_set_numbering(struct mate_bus *bus, unsigned int inc_command);
+
+/* ---- what a controller must do regularly ---------------------------------- */
+
+/** Bits for mate_sync(), with the period of a real MATE. */
+#define MATE_SYNC_TIME		1U	/* 30 s: local time to each MX and DC */
+#define MATE_SYNC_DATE		2U	/* 60 s: date to each DC */
+#define MATE_SYNC_TEMPERATURE	4U	/* 60 s: from the first MX to each FX and DC */
+#define MATE_SYNC_ALL		7U
+
+/** Most steps that one mate_sync() makes: 3 for each of 11 devices. */
+#define MATE_SYNC_STEPS		33
+
+/** One of the things that mate_sync() did. */
+struct mate_sync_step {
+	uint8_t port;
+	uint8_t device;		/* enum mate_device */
+	const struct mate_reg_desc *reg;
+	uint16_t value;		/* read from the MX, or written */
+	int err;		/* 0, or why it was not done */
+};
+
+/**
+ * Set clocks and battery temperatures as a MATE does: WRITE 4004 (time) to each
+ * MX and DC, WRITE 4005 (date) to each DC, READ 4000 of the first MX whose
+ * temperature is plausible (see mate_temp_plausible()) and WRITE it to 4001 of
+ * each FX and DC.
+ * @devices: @n of them, as from mate_scan()
+ * @flags: MATE_SYNC_*
+ * @now: local time; NULL for the system's
+ * @steps: out: room for @max steps; MATE_SYNC_STEPS are enough
+ *
+ * One device that does not answer does not keep the others from it.
+ *
+ * Return: number of steps, which may be more than @max, or an error that ends
+ * all: MATE_E_INVALID, MATE_E_PERMISSION, MATE_E_GONE and other errors of the
+ * system.  A temperature that no MX can give is a step with MATE_E_RANGE.
+ */
+int mate_sync(struct mate_bus *bus, const struct mate_device_info *devices, size_t n,
+	      unsigned int flags, const struct tm *now, struct mate_sync_step *steps,
+	      size_t max);
+
+/** Battery temperature in degrees Celsius for the raw value of MX register 4000. */
+int mate_temp_degc(uint16_t raw);
+
+/** Whether it is one that a sensor gives: 1 to 254, 70 to -21 degrees. */
+bool mate_temp_plausible(uint16_t raw);
+
+/** Raw value of a time or date register; seconds are cut to even ones. */
+uint16_t mate_clock_time(const struct tm *tm);
+uint16_t mate_clock_date(const struct tm *tm);
 
 /* ---- events and counters -------------------------------------------------- */
 

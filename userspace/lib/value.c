@@ -26,6 +26,8 @@ void mate_reg_decode(const struct mate_reg_desc *reg, uint16_t raw, bool is_230v
 	};
 	q->name = reg->type == MATE_T_BITS ? NULL :
 		  mate_value_name(reg->values, reg->n_values, n);
+	/* the data's word for "no sensor" */
+	q->valid = !q->name || strcmp(q->name, "not_present");
 	switch (reg->type) {
 	case MATE_T_S16:
 		q->value = scaled(reg, (int16_t)n);
@@ -75,6 +77,11 @@ int mate_reg_read(struct mate_bus *bus, unsigned int port, const struct mate_reg
 	return 0;
 }
 
+static bool *validity(const struct mate_field_desc *f, void *page)
+{
+	return f->valid_offset < 0 ? NULL : (bool *)((char *)page + f->valid_offset);
+}
+
 static double load(const struct mate_field_desc *f, const void *page)
 {
 	const char *p = (const char *)page + f->offset;
@@ -108,14 +115,52 @@ void mate_field_get(const struct mate_field_desc *f, const void *page,
 		q->name = mate_value_name(f->values, f->n_values, q->number);
 }
 
-/* Text of limited room that counts on when it is full, as snprintf() does. */
-struct text {
-	char *at;
-	size_t size, len;
-};
+int mate_field_set(const struct mate_field_desc *f, void *page, double value)
+{
+	static const struct {
+		int min, max;
+	} holds[] = {
+		[MATE_C_BOOL] = { 0, 1 }, [MATE_C_U8] = { 0, UINT8_MAX },
+		[MATE_C_U16] = { 0, UINT16_MAX }, [MATE_C_S16] = { INT16_MIN, INT16_MAX },
+	};
+	char *p = (char *)page + f->offset;
+	bool *valid = validity(f, page);
 
-__attribute__((format(printf, 2, 3)))
-static void put(struct text *t, const char *fmt, ...)
+	if (f->storage == MATE_C_DOUBLE ? value != value :
+	    !(value >= holds[f->storage].min && value <= holds[f->storage].max))
+		return MATE_E_RANGE;
+	switch (f->storage) {
+	case MATE_C_BOOL:
+		*(bool *)p = value != 0;
+		break;
+	case MATE_C_U8:
+		*(uint8_t *)p = (uint8_t)value;
+		break;
+	case MATE_C_U16:
+		*(uint16_t *)(void *)p = (uint16_t)value;
+		break;
+	case MATE_C_S16:
+		*(int16_t *)(void *)p = (int16_t)value;
+		break;
+	default:
+		*(double *)(void *)p = value;
+	}
+	if (valid)
+		*valid = true;
+	return 0;
+}
+
+int mate_field_clear(const struct mate_field_desc *f, void *page)
+{
+	bool *valid = validity(f, page);
+
+	if (!valid)
+		return MATE_E_DEVICE;
+	*valid = false;
+	return 0;
+}
+
+void mate_put(struct mate_text *t, const char *fmt, ...)
 {
 	size_t room = t->len < t->size ? t->size - t->len : 0;
 	va_list ap;
@@ -128,60 +173,60 @@ static void put(struct text *t, const char *fmt, ...)
 		t->len += (size_t)n;
 }
 
-static void put_bits(struct text *t, const struct mate_quantity *q)
+static void put_bits(struct mate_text *t, const struct mate_quantity *q)
 {
 	const char *comma = "";
 	uint16_t rest = q->number;
 
 	if (!rest)
-		put(t, "none");
+		mate_put(t, "none");
 	for (unsigned int i = 0; i < q->n_values; i++) {
 		if (!(q->number & q->values[i].number))
 			continue;
-		put(t, "%s%s", comma, q->values[i].name);
+		mate_put(t, "%s%s", comma, q->values[i].name);
 		comma = ", ";
 		rest &= (uint16_t)~q->values[i].number;
 	}
 	if (rest)
-		put(t, "%s0x%02x", comma, rest);
+		mate_put(t, "%s0x%02x", comma, rest);
 }
 
-static void put_number(struct text *t, const struct mate_quantity *q)
+static void put_number(struct mate_text *t, const struct mate_quantity *q)
 {
 	if (q->name)
-		put(t, "%s", q->name);
+		mate_put(t, "%s", q->name);
 	else
-		put(t, "%.*f%s%s", q->decimals, q->value, *q->unit ? " " : "", q->unit);
+		mate_put(t, "%.*f%s%s", q->decimals, q->value, *q->unit ? " " : "", q->unit);
 }
 
 int mate_quantity_format(const struct mate_quantity *q, char *text, size_t size)
 {
-	struct text t = { text, size, 0 };
+	struct mate_text t = { text, size, 0 };
 	unsigned int n = q->number;
 
 	if (size)
 		*text = '\0';
 	if (!q->valid) {
-		put(&t, "not available");
+		mate_put(&t, "%s", q->name ? q->name : "not available");
 		return (int)t.len;
 	}
 	if (q->has_flag)
-		put(&t, "%s, ", q->flag ? "on" : "off");
+		mate_put(&t, "%s, ", q->flag ? "on" : "off");
 	switch (q->type) {
 	case MATE_T_BOOL:
-		put(&t, "%s", q->value != 0 ? "yes" : "no");
+		mate_put(&t, "%s", q->value != 0 ? "yes" : "no");
 		break;
 	case MATE_T_BITS:
 		put_bits(&t, q);
 		break;
 	case MATE_T_RAW:
-		put(&t, "0x%02x", n);
+		mate_put(&t, "0x%02x", n);
 		break;
 	case MATE_T_TIME:
-		put(&t, "%02u:%02u:%02u", n >> 11, (n >> 5) & 63, (n & 31) * 2);
+		mate_put(&t, "%02u:%02u:%02u", n >> 11, (n >> 5) & 63, (n & 31) * 2);
 		break;
 	case MATE_T_DATE:
-		put(&t, "%04u-%02u-%02u", 2000 + (n >> 9), (n >> 5) & 15, n & 31);
+		mate_put(&t, "%04u-%02u-%02u", 2000 + (n >> 9), (n >> 5) & 15, n & 31);
 		break;
 	default:
 		put_number(&t, q);

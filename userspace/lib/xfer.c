@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Transactions: raw ones, READ, STATUS, LOG. */
+/* Transactions: raw ones, READ, WRITE, STATUS, LOG. */
 #include <string.h>
 
 #include "internal.h"
@@ -59,6 +59,28 @@ static int command(struct mate_bus *bus, unsigned int port, unsigned int cmd,
 	return 0;
 }
 
+static uint16_t word(const uint8_t data[2])
+{
+	return (uint16_t)(data[0] << 8 | data[1]);
+}
+
+int mate_change(struct mate_bus *bus, unsigned int port, unsigned int cmd, unsigned int addr,
+		unsigned int param, uint16_t *answer)
+{
+	uint8_t data[2];
+	int ret = command(bus, port, cmd, addr, param, 0, data, sizeof(data));
+
+	if (!ret && answer)
+		*answer = word(data);
+	return ret;
+}
+
+int mate_write(struct mate_bus *bus, unsigned int port, unsigned int addr, uint16_t value,
+	       uint16_t *answer)
+{
+	return mate_change(bus, port, MATENET_CMD_WRITE, addr, value, answer);
+}
+
 int mate_read_retries(struct mate_bus *bus, unsigned int port, unsigned int addr,
 		      unsigned int retries, uint16_t *value)
 {
@@ -66,7 +88,7 @@ int mate_read_retries(struct mate_bus *bus, unsigned int port, unsigned int addr
 	int ret = command(bus, port, MATENET_CMD_READ, addr, 0, retries, data, sizeof(data));
 
 	if (!ret)
-		*value = (uint16_t)(data[0] << 8 | data[1]);
+		*value = word(data);
 	return ret;
 }
 

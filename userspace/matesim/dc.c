@@ -203,6 +203,7 @@ static void make_block(const struct meter *m, struct mate_dc_status *page)
 	if (m->params_met)
 		page->flags |= MATE_DC_STATUS_FLAGS_CHARGE_PARAMETERS_MET;
 	page->battery_temp = m->temp_c;
+	page->battery_temp_valid = true;
 	flow_fields(page, m);
 	today_fields(page, m);
 	full_fields(page, m);
@@ -218,7 +219,9 @@ static bool summary_changed(const struct device *dev,
 /* Just started it knows nothing, and calls its battery 0.1 V. */
 static void fresh_block(uint8_t block[MATE_DC_STATUS_BYTES])
 {
-	const struct mate_dc_status nothing = { .battery_voltage = 0.1 };
+	const struct mate_dc_status nothing = {
+		.battery_voltage = 0.1, .battery_temp_valid = true,
+	};
 
 	mate_dc_status_encode(block, &nothing);
 }
