@@ -76,10 +76,10 @@ run matetool reg get 1 clock_time
 fails 2 'register "clock_time": it can only be written' "a register that cannot be read"
 run matetool reg get 9 battery_voltage
 fails 5 "port 9: no reply" "an empty port"
-run matetool reg set 1 foo
-fails 2 "reg set: there is only reg get" "writing"
+run matetool reg frob 1 foo
+fails 2 "reg frob: no such verb: try matetool reg --help" "a verb below reg that is none"
 run matetool reg get 1
-fails 2 "reg: too few arguments: matetool reg get PORT NAME|ADDR" "too few arguments"
+fails 2 "reg get: too few arguments: matetool reg get PORT NAME|ADDRESS.." "too few arguments"
 
 devices -d 1=mx --fault '2-3=sum'
 run matetool reg get 1 battery_voltage

@@ -40,10 +40,10 @@ static int device_number(const char *name)
 	return -1;
 }
 
-/* A name must not be taken for a number or for the days of a log. */
+/* A name must not be taken for a number, the days of a log or a type of device. */
 static bool good_name(const char *name)
 {
-	return isalpha((unsigned char)*name) && strcmp(name, "all") &&
+	return isalpha((unsigned char)*name) && strcmp(name, "all") && device_number(name) < 0 &&
 	       strlen(name) < sizeof(((struct port_name *)0)->name) &&
 	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			    "0123456789_-.") == strlen(name);
@@ -107,7 +107,7 @@ static int on_entry(void *arg, const char *section, const char *name, const char
 	if (!*section)
 		return complain(arg, "%s: it stands in no section such as [%s]", name, ANY_BUS);
 	if (!good_name(name))
-		return complain(arg, "%s: a name begins with a letter, has at most 31 letters, digits, - _ and ., and is not \"all\"",
+		return complain(arg, "%s: a name begins with a letter, has at most 31 letters, digits, - _ and ., and is not \"all\", hub, fx, mx or dc",
 				name);
 	if (!parse_place(value, &port))
 		return complain(arg, "%s = %s: a port from 0 to %d and hub, fx, mx or dc is wanted, such as %s = 1 mx",
