@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The generator finds faults in the data and says where they are.
+# The generator finds faults in the data and says where they are; all that it makes
+# follows the data; the Documentation pages are what it makes now.  --update writes them.
 set -u
 
-data=@TOP@/userspace/data
+top=@TOP@
+data=$top/userspace/data
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 export PYTHONDONTWRITEBYTECODE=1
@@ -39,6 +41,11 @@ bad() {
 }
 
 fresh
+if [ "${1-}" = --update ]; then
+	gen --out "$tmp/out" && cp "$tmp/out"/{registers,pages}.rst "$top/Documentation/"
+	exit
+fi
+
 if out=$(gen 2>&1) && [ -z "$out" ]; then
 	result ok 'the data are right'
 else
@@ -68,6 +75,16 @@ bad 'an unknown access' $r "/$fx/s/rw incdec/rw decinc/" 'access "decinc" is non
 bad 'neither ro, rw nor wo' $r "/$fx/s/rw incdec/incdec/" 'exactly one of ro rw wo'
 bad 'an unknown risk' $r "/$fx/s/setpoint\\t0/fun\\t0/" 'risk "fun" is none of'
 bad 'writable without a risk' $r "/$fx/s/setpoint\\t0/-\\t0/" 'what can be written has a risk'
+bad 'a range that is none' $r "/$fx/s/0\\.\\.80/80/" 'is not MIN..MAX'
+bad 'a range of no numbers' $r "/$fx/s/0\\.\\.80/0..8.0.0/" '"8.0.0" is no number'
+bad 'a range finer than the scale' $r "/$fx/s/0\\.\\.80/0..80.05/" 'no multiple of the scale 0.1'
+bad 'a range upside down' $r "/$fx/s/0\\.\\.80/80..0/" 'holds -32768 to 32767 of 0.1'
+bad 'a range beyond the type' $r "/$fx/s/0\\.\\.80/0..4000/" 'holds -32768 to 32767 of 0.1'
+bad 'a step of nothing' $r "/$fx/s/0\\.\\.80/0..80 step 0/" 'the step is no step'
+bad 'a range of what is only read' $r $'/^mx\t0008/s/ro\t-\t/ro\t-\t0..80/' 'cannot be written'
+bad 'ENABLE of what has no names' $r $'/^dc\t00CA/s/1=disabled/1=asleep/' 'access "endis" without values'
+bad 'an unknown evidence' $r "/$fx/s/\\tproven\\t/\\tprobable\\t/" 'evidence "probable" is none of'
+bad 'no evidence' $p $'/^mx_log\tday/s/\tproven\t/\t\t/' 'evidence "" is none of'
 bad 'a value without a name' $r $'/^mx\t01C8/s/3=absorb/3/' 'value "3" is not number=name'
 bad 'a value twice' $r $'/^mx\t01C8/s/3=absorb/2=absorb/' 'is there twice'
 bad 'a value too large' $r $'/^mx\t01C9/s/8=night_light/200=night_light/' 'does not fit'
@@ -83,6 +100,8 @@ bad 'a sign with odd width' $p $'/^mx_log\tcharge\t/s/\tu\t/\ts\t/' 'cannot have
 bad 'an unknown rule' $p $'/^fx_status\tbuy_c/s/halve:/third:/' 'rule "third" is none of'
 bad 'a rule of no field' $p $'/^fx_status\tbuy_c/s/is_230v/is_400v/' 'has no field "is_400v"'
 bad 'a rule of a wrong field' $p $'/^fx_status\tbuy_c/s/is_230v/errors/' 'not a plain bool'
+bad 'an absence that does not fit' $p $'/^dc_status\tbattery_temp/s/absent:254/absent:256/' 'no number of 8 bits'
+bad 'an absence that is no number' $p $'/^dc_status\tbattery_temp/s/absent:254/absent:x/' 'no number of 8 bits'
 bad 'values of no register' $p $'/^fx_status\twarnings/s/0059/0060/' 'no such register with values'
 
 # A bit nobody has is a fault of the page as a whole.
@@ -106,15 +125,40 @@ else
 	result 'not ok' 'all faults of a table are told'
 fi
 
-# One more line of data is one more register, with no other change.
+# One more line of data is one more register in all that is made, with no other change:
+# in each file that has the register before it.
 fresh
-printf 'mx\t0ABC\tnew_thing\tNew thing\tu16\t0.01\tkWh\tro\t-\t\t\tinferred\t\n' >>"$tmp/registers.tsv"
-if gen --out "$tmp/out" && grep -q 'MATE_REG_MX_NEW_THING = 0x0ABC,' "$tmp/out/mate_tables.h" &&
-	grep -A6 '"new_thing"' "$tmp/out/mate_tables.c" | grep -q MATE_EV_INFERRED &&
-	cc -std=gnu11 -Wall -Wextra -Werror -I "$tmp/out" -c -o "$tmp/t.o" "$tmp/out/mate_tables.c"; then
-	result ok 'a new line is a new register'
+sed -i $'/^mx\t0022/a mx\t0ABC\tnew_thing\tNew thing\tenum\t1\t\trw\tdanger\t\t7=brand_new\tinferred\tno news' "$tmp/registers.tsv"
+gen --out "$tmp/out"
+for f in $(cd "$tmp/out" && grep -lwi wakeup_time ./*); do
+	if grep -qwi new_thing "$tmp/out/$f" && { [[ $f = *.h ]] || grep -qw brand_new "$tmp/out/$f"; }; then
+		result ok "a new line is in ${f#./}"
+	else
+		result 'not ok' "a new line is in ${f#./}"
+	fi
+done
+for f in mate_tables.c mate_tables.h registers.rst matenet_names.lua; do
+	[ -s "$tmp/out/$f" ] || result 'not ok' "$f is made"
+done
+
+cat >"$tmp/t.c" <<-END
+	#include <mate_tables.h>
+
+	int main(void)
+	{
+	        const struct mate_reg_desc *r = mate_reg_by_id(MATE_MX, "new_thing");
+
+	        return !(r && r == mate_reg_by_addr(MATE_MX, MATE_REG_MX_NEW_THING) &&
+	                 r->addr == 0x0abc && r->risk == MATE_RISK_DANGER &&
+	                 r->evidence == MATE_EV_INFERRED && r->named_only && r->min == 7 &&
+	                 r->values[0].number == 7 && !mate_reg_by_id(MATE_FX, "new_thing"));
+	}
+END
+if cc -std=gnu11 -Wall -Wextra -Werror -I "$tmp/out" -o "$tmp/t" "$tmp/t.c" "$tmp/out/mate_tables.c" &&
+	"$tmp/t"; then
+	result ok 'C finds a new line'
 else
-	result 'not ok' 'a new line is a new register'
+	result 'not ok' 'C finds a new line'
 fi
 
 # Equal data, equal output: the build is reproducible.
@@ -124,6 +168,24 @@ if cmp -s "$tmp/out/mate_tables.c" "$tmp/again/mate_tables.c"; then
 else
 	result 'not ok' 'the output depends on the data alone'
 fi
+
+for f in registers pages; do
+	fresh
+	if python3 "$data/gen.py" --out "$tmp/now" && difference=$(diff -u "$top/Documentation/$f.rst" "$tmp/now/$f.rst"); then
+		result ok "Documentation/$f.rst is what the data say"
+	else
+		result 'not ok' "Documentation/$f.rst is what the data say"
+		echo "# ${difference//$'\n'/$'\n'# }"
+	fi
+	if ! python3 -c 'import docutils' 2>/dev/null; then
+		result ok "Documentation/$f.rst is reStructuredText # SKIP python3-docutils is not there"
+	elif out=$(python3 -m docutils --report=1 "$tmp/now/$f.rst" "$tmp/html" 2>&1) && [ -z "$out" ]; then
+		result ok "Documentation/$f.rst is reStructuredText"
+	else
+		result 'not ok' "Documentation/$f.rst is reStructuredText"
+		echo "# ${out//$'\n'/$'\n'# }"
+	fi
+done
 
 # The header can be used from C++ and without anything before it.
 if echo '#include <mate_tables.h>' | cc -xc++ -Wall -Werror -I "$tmp/out" -fsyntax-only - &&
