@@ -5,13 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool.h"
+#include "change.h"
 
 struct flags flags;
 
 const struct verb * const verbs[] = {
 	&verb_list, &verb_scan, &verb_status, &verb_log, &verb_reg, &verb_attach, &verb_detach,
-	&verb_monitor, &verb_stats, NULL
+	&verb_monitor, &verb_stats, &verb_control, &verb_inc, &verb_dec, &verb_enable,
+	&verb_disable, &verb_confirm, &verb_revert, &verb_bus, NULL
 };
 
 const struct option common_options[] = {
@@ -225,6 +226,8 @@ static int run_verb(const struct verb * const *list, const struct verb *above, i
 	ret = parse_options(argc, argv, "+:" COMMON_SHORT, common_options, above);
 	if (ret >= 0)
 		return ret;
+	if (optind >= argc && above && above->run)
+		return run_leaf(above, 1, argv);
 	if (optind >= argc)
 		return fail(EXIT_USAGE, "usage", "%s%sno verb: try matetool %s%s--help", prefix,
 			    above ? ": " : "", prefix, space);
