@@ -398,10 +398,13 @@ static ssize_t matenet_cdev_read(struct file *filp, char __user *to, size_t size
 {
 	struct matenet_file *file = filp->private_data;
 	ssize_t done = 0, ret;
+	bool ended;
 
 	if (size < sizeof(struct matenet_record))
 		return -EINVAL;
 	do {
+		/* Asked first: what is recorded before the end can be read after it. */
+		ended = READ_ONCE(file->bus->ended);
 		ret = read_one(file, to + done);
 		if (ret > 0) {
 			done += ret;
@@ -409,12 +412,12 @@ static ssize_t matenet_cdev_read(struct file *filp, char __user *to, size_t size
 		}
 		if (ret || done)
 			break;
-		if (READ_ONCE(file->bus->dead))
+		if (ended)
 			return -ENODEV;
 		if (filp->f_flags & O_NONBLOCK)
 			return -EAGAIN;
 		ret = wait_event_interruptible(file->wait, file_readable(file) ||
-					       READ_ONCE(file->bus->dead));
+					       READ_ONCE(file->bus->ended));
 		if (ret)
 			break;
 	} while (size - done >= sizeof(struct matenet_record));
@@ -427,12 +430,12 @@ static __poll_t matenet_cdev_poll(struct file *filp, poll_table *wait)
 	__poll_t mask = 0;
 
 	poll_wait(filp, &file->wait, wait);
+	if (READ_ONCE(file->bus->ended))
+		mask |= EPOLLHUP | EPOLLERR;
+	else if (!READ_ONCE(file->bus->dead) && READ_ONCE(file->queued) < MATENET_MAX_QUEUE)
+		mask |= EPOLLOUT | EPOLLWRNORM;
 	if (file_readable(file))
 		mask |= EPOLLIN | EPOLLRDNORM;
-	if (READ_ONCE(file->bus->dead))
-		mask |= EPOLLHUP | EPOLLERR;
-	else if (READ_ONCE(file->queued) < MATENET_MAX_QUEUE)
-		mask |= EPOLLOUT | EPOLLWRNORM;
 	return mask;
 }
 
@@ -524,6 +527,29 @@ struct matenet_bus *matenet_bus_find(unsigned int number)
 		return NULL;
 	dev = class_find_device_by_devt(&matenet_class, MKDEV(MAJOR(matenet_devt), number));
 	return dev ? container_of(dev, struct matenet_bus, dev) : NULL;
+}
+
+struct each_bus {
+	void (*work)(struct matenet_bus *bus);
+};
+
+static int each_bus(struct device *dev, void *data)
+{
+	struct each_bus *each = data;
+
+	each->work(container_of(dev, struct matenet_bus, dev));
+	return 0;
+}
+
+/**
+ * matenet_bus_each - do something to every bus that has a node
+ * @work: may sleep
+ */
+void matenet_bus_each(void (*work)(struct matenet_bus *bus))
+{
+	struct each_bus each = { .work = work };
+
+	class_for_each_device(&matenet_class, NULL, &each, each_bus);
 }
 
 /**

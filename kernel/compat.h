@@ -6,6 +6,8 @@
 #ifndef MATENET_COMPAT_H
 #define MATENET_COMPAT_H
 
+#include <linux/completion.h>
+#include <linux/freezer.h>
 #include <linux/tty.h>
 #include <linux/tty_ldisc.h>
 #include <linux/version.h>
@@ -39,6 +41,27 @@
 /* 6.7, and stable kernels since */
 #ifndef GENL_MCAST_CAP_NET_ADMIN
 #define GENL_MCAST_CAP_NET_ADMIN	GENL_UNS_ADMIN_PERM
+#endif
+
+/*
+ * Wait for what a transaction on the wire may take, up to minutes: no reason for
+ * the system not to go to sleep.  6.1: a state of the task says so.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+static inline int matenet_wait_killable(struct completion *done)
+{
+	int ret;
+
+	freezer_do_not_count();
+	ret = wait_for_completion_killable(done);
+	freezer_count();
+	return ret;
+}
+#else
+static inline int matenet_wait_killable(struct completion *done)
+{
+	return wait_for_completion_state(done, TASK_KILLABLE | TASK_FREEZABLE);
+}
 #endif
 
 #ifndef N_DEVELOPMENT

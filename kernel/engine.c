@@ -11,6 +11,7 @@
 #include <linux/kthread.h>
 #include <linux/sched.h>
 
+#include "compat.h"
 #include "matenet.h"
 #include "trace.h"
 
@@ -42,12 +43,19 @@ static ktime_t engine_quiet_at(struct matenet_bus *bus)
 	return bus->stray ? at : max(at, bus->quiet_until);
 }
 
+static ktime_t engine_patience(struct matenet_bus *bus)
+{
+	return ktime_add_ms(max(ktime_get(), bus->quiet_until), ENGINE_BABBLE_MS);
+}
+
 /* Returns false if the line is never idle. */
 static bool engine_wait_quiet(struct matenet_bus *bus)
 {
-	ktime_t at, limit = ktime_add_ms(max(ktime_get(), bus->quiet_until), ENGINE_BABBLE_MS);
+	ktime_t at, limit = engine_patience(bus);
 
 	while (!READ_ONCE(bus->dead)) {
+		if (matenet_pm_wait(bus))
+			limit = engine_patience(bus);
 		spin_lock(&bus->lock);
 		at = engine_quiet_at(bus);
 		spin_unlock(&bus->lock);
@@ -228,7 +236,7 @@ static void engine_end(struct matenet_bus *bus, u32 status)
 /* What the engine knows about how an attempt ended; 0 is for the reply to say. */
 static u32 engine_attempt(struct matenet_bus *bus, struct matenet_xfer *x)
 {
-	bool sent = true;
+	int ret;
 
 	x->attempts++;
 	trace_matenet_xfer_start(bus, x);
@@ -237,17 +245,20 @@ static u32 engine_attempt(struct matenet_bus *bus, struct matenet_xfer *x)
 	if (READ_ONCE(bus->dead))
 		return MATENET_ST_ABORTED;
 	engine_expect(bus, x);
-	if (engine_send(bus, x))
-		return MATENET_ST_TX_ERROR;
+	ret = engine_send(bus, x);
+	if (ret)
+		return ret == -ENODEV ? MATENET_ST_ABORTED : MATENET_ST_TX_ERROR;
 
 	if (x->flags & MATENET_XFER_NO_REPLY) {
-		sent = matenet_line_sent(bus);
+		ret = matenet_line_sent(bus);
 	} else {
 		engine_await_reply(bus, x->timeout_us ?: bus->config.reply_timeout_us);
 		if (!READ_ONCE(bus->rx_done) && !READ_ONCE(bus->rx.n))
-			sent = matenet_line_sent(bus);
+			ret = matenet_line_sent(bus);
 	}
-	if (!sent)
+	if (ret == -ENODEV)
+		return MATENET_ST_TX_DONE | MATENET_ST_ABORTED;
+	if (ret)
 		return READ_ONCE(bus->dead) ? MATENET_ST_ABORTED : MATENET_ST_TX_ERROR;
 	if (x->flags & MATENET_XFER_NO_REPLY)
 		return MATENET_ST_TX_DONE | MATENET_ST_OK;
@@ -287,7 +298,7 @@ static int engine_answer(struct matenet_bus *bus, struct matenet_job *job)
 	spin_unlock(&bus->lock);
 	if (stale)
 		return -ESTALE;
-	return engine_send(bus, job->x) || !matenet_line_sent(bus) ? -EIO : 0;
+	return engine_send(bus, job->x) ?: matenet_line_sent(bus);
 }
 
 /**
@@ -502,6 +513,7 @@ void matenet_engine_stop(struct matenet_bus *bus)
 		bus->setup = NULL;
 	}
 	matenet_listen_flush(bus);
+	WRITE_ONCE(bus->ended, true);
 	spin_unlock(&bus->lock);
 	matenet_bus_wake_files(bus);
 }
@@ -601,7 +613,7 @@ int matenet_engine_do(struct matenet_job *job)
 		return ret;
 	ret = wait_for_completion_interruptible(&job->done);
 	if (ret && !matenet_job_cancel(job)) {
-		ret = wait_for_completion_killable(&job->done);
+		ret = matenet_wait_killable(&job->done);
 		if (ret)
 			ret = -EINTR;
 	}

@@ -148,20 +148,28 @@ static int __init matenet_init(void)
 	if (ret)
 		return ret;
 	ret = matenet_genl_init();
-	if (ret) {
-		matenet_cdev_exit();
-		return ret;
-	}
+	if (ret)
+		goto err_cdev;
+	ret = matenet_pm_init();
+	if (ret)
+		goto err_genl;
 	matenet_debugfs_init();
 	matenet_ldisc.num = matenet_ldisc_num;
 	ret = tty_register_ldisc(&matenet_ldisc);
 	if (ret) {
 		pr_err("n_matenet: line discipline %d: cannot register: %d\n",
 		       matenet_ldisc_num, ret);
-		matenet_debugfs_exit();
-		matenet_genl_exit();
-		matenet_cdev_exit();
+		goto err_pm;
 	}
+	return 0;
+
+err_pm:
+	matenet_debugfs_exit();
+	matenet_pm_exit();
+err_genl:
+	matenet_genl_exit();
+err_cdev:
+	matenet_cdev_exit();
 	return ret;
 }
 
@@ -169,6 +177,7 @@ static void __exit matenet_exit(void)
 {
 	tty_unregister_ldisc(&matenet_ldisc);
 	matenet_debugfs_exit();
+	matenet_pm_exit();
 	matenet_genl_exit();
 	matenet_cdev_exit();
 }

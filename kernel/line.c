@@ -30,13 +30,40 @@
 #define LINE_SLOW_RUN		8	/* waits that make one slow one forgotten */
 #define LINE_BAUD_PERCENT	2	/* two stop bit samples away from losing a byte */
 
+/* The last close has begun, for which the port is no longer open. */
+static bool line_closing(struct tty_struct *tty)
+{
+	return tty->closing || READ_ONCE(tty->port->count) < 1;
+}
+
 /*
  * The last close shuts the port down before it closes the line discipline;
  * until 7.3 not every tty driver survives to be called in between.
  */
 static bool line_may_io(struct tty_struct *tty)
 {
-	return !tty->closing && !tty_io_error(tty) && tty_port_initialized(tty->port);
+	return !line_closing(tty) && !tty_io_error(tty) && tty_port_initialized(tty->port);
+}
+
+/* The same for the engine, which is alone in running while the system goes to sleep. */
+static int line_check(struct matenet_bus *bus)
+{
+	if (matenet_pm_asleep())
+		return READ_ONCE(bus->dead) ? -ENODEV : -EIO;
+	if (line_may_io(bus->tty))
+		return 0;
+	return line_closing(bus->tty) ? -ENODEV : -EIO;
+}
+
+/* For the engine: what has to be done to the tty can wait until it has power. */
+static void line_lock_awake(struct matenet_bus *bus)
+{
+	mutex_lock(&bus->io);
+	while (matenet_pm_asleep() && !READ_ONCE(bus->dead)) {
+		mutex_unlock(&bus->io);
+		matenet_pm_wait(bus);
+		mutex_lock(&bus->io);
+	}
 }
 
 /**
@@ -220,22 +247,24 @@ static int line_send_runs(struct matenet_bus *bus, const u8 *data, unsigned int 
  * Returns as soon as the last byte has been handed over, so that nothing delays
  * the reply; tx_end of the bus then says when it will be out.
  *
- * Return: 0, or an error when not all of the frame will be sent.
+ * Return: 0, or an error when not all of the frame will be sent: -ENODEV if the
+ * tty is being closed.
  */
 int matenet_line_send(struct matenet_bus *bus, const u8 *data, unsigned int len)
 {
 	int ret;
 
 	mutex_lock(&bus->io);
-	if (line_may_io(bus->tty)) {
+	ret = line_check(bus);
+	if (!ret) {
 		ret = line_send_runs(bus, data, len);
 		if (ret && line_may_io(bus->tty)) {
 			/* What is left must not go out later, as somebody's byte 0. */
 			tty_driver_flush_buffer(bus->tty);
 			line_set_parity(bus, line_parity_for(bus, 0, false));
 		}
-	} else {
-		ret = -EIO;
+		if (ret && line_closing(bus->tty))
+			ret = -ENODEV;
 	}
 	mutex_unlock(&bus->io);
 	return ret;
@@ -245,20 +274,22 @@ int matenet_line_send(struct matenet_bus *bus, const u8 *data, unsigned int len)
  * matenet_line_sent - wait until what was sent last is out
  * @bus: bus
  *
- * Return: whether it is; if not it never will be, and has been dropped.
+ * Return: 0; -EIO if it never will be, and has been dropped; -ENODEV if the tty
+ * is being closed and cannot tell any more.
  */
-bool matenet_line_sent(struct matenet_bus *bus)
+int matenet_line_sent(struct matenet_bus *bus)
 {
-	bool sent = false;
+	int ret;
 
-	mutex_lock(&bus->io);
-	if (line_may_io(bus->tty)) {
-		sent = !line_wait_sent(bus, bus->tx_end);
-		if (!sent)
+	line_lock_awake(bus);
+	ret = line_check(bus);
+	if (!ret) {
+		ret = line_wait_sent(bus, bus->tx_end);
+		if (ret)
 			tty_driver_flush_buffer(bus->tty);
 	}
 	mutex_unlock(&bus->io);
-	return sent;
+	return ret;
 }
 
 static bool line_expected(tcflag_t parity, u8 byte)
@@ -350,6 +381,21 @@ static int line_setup(struct matenet_bus *bus, const struct matenet_config *conf
 	return line_set_parity(bus, line_parity_for(bus, 0, false));
 }
 
+/* If it fails the old settings are restored. */
+static int line_change(struct matenet_bus *bus, const struct matenet_config *config)
+{
+	struct ktermios before = bus->tty->termios;
+	int ret;
+
+	lockdep_assert_held(&bus->io);
+	if (!line_may_io(bus->tty))
+		return -EIO;
+	ret = line_setup(bus, config);
+	if (ret)
+		tty_set_termios(bus->tty, &before);
+	return ret;
+}
+
 /**
  * matenet_line_configure - set the tty up for baud rate and parity method
  * @bus: bus; no transaction is running
@@ -360,16 +406,10 @@ static int line_setup(struct matenet_bus *bus, const struct matenet_config *conf
  */
 int matenet_line_configure(struct matenet_bus *bus, const struct matenet_config *config)
 {
-	struct ktermios before;
-	int ret = -EIO;
+	int ret;
 
-	mutex_lock(&bus->io);
-	if (line_may_io(bus->tty)) {
-		before = bus->tty->termios;
-		ret = line_setup(bus, config);
-		if (ret)
-			tty_set_termios(bus->tty, &before);
-	}
+	line_lock_awake(bus);
+	ret = line_change(bus, config);
 	mutex_unlock(&bus->io);
 	return ret;
 }
@@ -380,8 +420,15 @@ int matenet_line_configure(struct matenet_bus *bus, const struct matenet_config 
  */
 int matenet_line_open(struct matenet_bus *bus)
 {
+	int ret;
+
+	mutex_lock(&bus->io);
 	bus->saved = bus->tty->termios;
-	return matenet_line_configure(bus, &bus->config);
+	/* Who opens it after a hangup shall get an ordinary tty, not a bus. */
+	bus->saved.c_line = N_TTY;
+	ret = line_change(bus, &bus->config);
+	mutex_unlock(&bus->io);
+	return ret;
 }
 
 /**

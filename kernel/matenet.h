@@ -12,6 +12,7 @@
  *   ioctls             queue jobs and wait for them
  *   netlink requests   change the settings as one ioctl does
  *   a work item        sends events to netlink
+ *   a notifier         stops the engines while the system sleeps
  *
  * Lock order: configuring; io -> (tty: termios_rwsem -> port mutex); lock is a leaf.
  *
@@ -211,7 +212,7 @@ struct matenet_events {
  * @number: N
  *
  * @configuring: held by whoever changes the settings
- * @io: held while the tty is worked on; see matenet_line_may_io()
+ * @io: held while the tty is worked on
  * @tty: not to be used once @dead is set, except under the ldisc's own calls
  * @tty_name: copy of its name, for after it has gone
  * @saved: termios as they were before us
@@ -227,6 +228,7 @@ struct matenet_events {
  * @parity: parity the receiver checks against, MATENET_MARK and so on
  * @mark_seen: a ninth bit has been received
  * @dead: the tty has gone or is going
+ * @ended: and all that was under way has been ended, its records made
  * @setup: settings to be changed before the next job, or NULL
  * @files: all that are open
  * @ready: files that have jobs; the first one's turn is next
@@ -276,6 +278,7 @@ struct matenet_bus {
 	tcflag_t parity;
 	bool mark_seen;
 	bool dead;
+	bool ended;
 	struct matenet_setup *setup;
 	struct list_head files;
 	struct list_head ready;
@@ -309,7 +312,7 @@ int matenet_line_open(struct matenet_bus *bus);
 void matenet_line_close(struct matenet_bus *bus);
 int matenet_line_configure(struct matenet_bus *bus, const struct matenet_config *config);
 int matenet_line_send(struct matenet_bus *bus, const u8 *data, unsigned int len);
-bool matenet_line_sent(struct matenet_bus *bus);
+int matenet_line_sent(struct matenet_bus *bus);
 void matenet_line_sleep_until(ktime_t when);
 u16 matenet_line_word(struct matenet_bus *bus, u8 byte, u8 flag);
 
@@ -371,6 +374,7 @@ void matenet_cdev_exit(void);
 int matenet_cdev_add(struct matenet_bus *bus);
 void matenet_cdev_remove(struct matenet_bus *bus);
 struct matenet_bus *matenet_bus_find(unsigned int number);
+void matenet_bus_each(void (*work)(struct matenet_bus *bus));
 int matenet_config_check(const struct matenet_config *config);
 void matenet_bus_get_config(struct matenet_bus *bus, struct matenet_config *config);
 void matenet_bus_get_caps(struct matenet_bus *bus, struct matenet_caps *caps);
@@ -380,6 +384,12 @@ void matenet_debugfs_add(struct matenet_bus *bus);
 void matenet_debugfs_remove(struct matenet_bus *bus);
 void matenet_debugfs_init(void);
 void matenet_debugfs_exit(void);
+
+/* pm.c: suspend and resume */
+bool matenet_pm_asleep(void);
+bool matenet_pm_wait(struct matenet_bus *bus);
+int matenet_pm_init(void);
+void matenet_pm_exit(void);
 
 /* sysfs.c: attributes of /sys/class/matenet/matenetN */
 extern const struct attribute_group *matenet_groups[];
