@@ -184,36 +184,71 @@ static void u9_port_init(struct u9_pair *pair, int i)
 	u9_port_set_type(p, p->knobs.fifo);
 }
 
+static void u9_unplug(void *port)
+{
+	struct u9_port *p = port;
+
+	uart_remove_one_port(&u9_driver, &p->up.port);
+	p->added = false;
+}
+
+/* Also by the file "bind" of the driver, after "unbind" has pulled the plug. */
+static int u9_probe(struct platform_device *pdev)
+{
+	struct u9_port *p = *(struct u9_port **)dev_get_platdata(&pdev->dev);
+	struct uart_port *port = &p->up.port;
+	int ret;
+
+	platform_set_drvdata(pdev, p);
+	port->dev = &pdev->dev;
+	/* The serial core forgets the type of what it removes. */
+	u9_port_set_type(p, p->knobs.fifo);
+	ret = uart_add_one_port(&u9_driver, port);
+	if (ret)
+		return ret;
+	p->added = true;
+	return devm_add_action_or_reset(&pdev->dev, u9_unplug, p);
+}
+
+static int __maybe_unused u9_suspend(struct device *dev)
+{
+	struct u9_port *p = dev_get_drvdata(dev);
+
+	return uart_suspend_port(&u9_driver, &p->up.port);
+}
+
+static int __maybe_unused u9_resume(struct device *dev)
+{
+	struct u9_port *p = dev_get_drvdata(dev);
+
+	return uart_resume_port(&u9_driver, &p->up.port);
+}
+
+static SIMPLE_DEV_PM_OPS(u9_pm_ops, u9_suspend, u9_resume);
+
+static struct platform_driver u9_platform_driver = {
+	.probe	= u9_probe,
+	.driver	= { .name = "uart9", .pm = &u9_pm_ops },
+};
+
 static int u9_port_add(struct u9_port *p)
 {
-	struct uart_port *port = &p->up.port;
 	char name[16];
 	int ret;
 
-	p->pdev = platform_device_register_simple("uart9", port->line, NULL, 0);
+	p->pdev = platform_device_register_data(NULL, "uart9", u9_port_nr(p), &p, sizeof(p));
 	if (IS_ERR(p->pdev)) {
 		ret = PTR_ERR(p->pdev);
 		p->pdev = NULL;
 		return ret;
 	}
-	port->dev = &p->pdev->dev;
-	ret = uart_add_one_port(&u9_driver, port);
-	if (ret)
-		return ret;
-	p->added = true;
+	if (!p->added)
+		return -ENODEV;	/* the reason is in the log */
 
-	snprintf(name, sizeof(name), "port%u", port->line);
+	snprintf(name, sizeof(name), "port%u", u9_port_nr(p));
 	p->dir = debugfs_create_dir(name, u9_dir);
 	debugfs_create_file("knobs", 0600, p->dir, p, &u9_knobs_fops);
 	return 0;
-}
-
-static void u9_port_remove(struct u9_port *p)
-{
-	if (p->added)
-		uart_remove_one_port(&u9_driver, &p->up.port);
-	if (p->pdev)
-		platform_device_unregister(p->pdev);
 }
 
 static int u9_pair_add(struct u9_pair *pair)
@@ -246,9 +281,10 @@ static void u9_exit(void)
 	debugfs_remove(u9_dir);
 	for (i = 0; i < pairs; i++) {
 		for (k = 0; k < u9_pairs[i].ports; k++)
-			u9_port_remove(&u9_pairs[i].port[k]);
+			platform_device_unregister(u9_pairs[i].port[k].pdev);
 		u9_record_exit(&u9_pairs[i]);
 	}
+	platform_driver_unregister(&u9_platform_driver);
 	uart_unregister_driver(&u9_driver);
 	kfree(u9_uart_ops);
 	kvfree(u9_pairs);
@@ -276,6 +312,9 @@ static int __init u9_init(void)
 		goto err_free_ops;
 	/* Older serial cores set no owner: rmmod would go through under an open tty. */
 	u9_driver.tty_driver->owner = THIS_MODULE;
+	ret = platform_driver_register(&u9_platform_driver);
+	if (ret)
+		goto err_unregister;
 	u9_dir = debugfs_create_dir("uart9", NULL);
 
 	for (i = 0; i < pairs; i++) {
@@ -288,6 +327,8 @@ static int __init u9_init(void)
 	}
 	return 0;
 
+err_unregister:
+	uart_unregister_driver(&u9_driver);
 err_free_ops:
 	kfree(u9_uart_ops);
 err_free_pairs:
