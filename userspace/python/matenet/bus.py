@@ -98,7 +98,7 @@ def _unpack_record(data: bytes) -> Record:
     return Record(ts, kind, lost, body)
 
 
-def make_xfer(command: bytes, **fields: int) -> uapi.Xfer:
+def make_xfer(command: bytes, **fields: Any) -> uapi.Xfer:
     """A transaction to be given to xfer(), batch() or submit().
 
     command: without checksum; fields: those of uapi.Xfer, such as timeout_us, retries, flags

@@ -15,7 +15,7 @@ from ._tables import DcStatus, FxStatus, MxLog, MxStatus
 from .errors import (InvalidValue, MatenetError, NoReply, NotAccessible, Refused, WireError,
                      WrongDevice)
 from .tables import Page, Register, register
-from .values import Quantity, battery_celsius, join_date, join_time
+from .values import Quantity, join_date, join_time
 
 PORT_MAX = 10
 """A hub has ports 1 to 10."""
@@ -191,8 +191,8 @@ def discover(quick: bool = False, progress: Optional[Progress] = None) -> Op[Lis
 _ONE_PAGE = {"mx": MxStatus, "fx": FxStatus}
 _DC_PAGES = tuple(range(0x0A, 0x10))
 _DC_ALWAYS = 3  # 0A, 0B, 0C; the others when flag 0x40 of 0B says so
-_PAGE_BYTES = 13
 _DC_CHANGED = "summary_changed"
+_DC_TRIES = 2
 
 
 @dataclass(frozen=True)
@@ -213,34 +213,29 @@ class DcReading:
 
 _DC_STARTING = bytes(7) + b"\1" + bytes(70)
 
-# Sums that lie across pages, in raw numbers: (terms with their signs), all fields of DcStatus.
+# in - out = net: the sums that lie across pages.  They include every value of which one half
+# is on each of two pages.
 _DC_SUMS = (
-    ("shunt_a_current", "shunt_b_current", "shunt_c_current", "-battery_current"),
-    ("shunt_a_power", "shunt_b_power", "shunt_c_power", "-battery_power"),
-    ("input_power", "-output_power", "-battery_power"),
-    ("today_input_energy", "-today_output_energy", "-today_battery_energy"),
+    ("input_power", "output_power", "battery_power"),
+    ("today_input_energy", "today_output_energy", "today_battery_energy"),
+    ("since_full_input_charge", "since_full_output_charge", "since_full_net_charge"),
 )
-_DC_SLACK = 2  # each term is rounded by itself
+_DC_SLACK = 2  # in raw numbers: each of the three is rounded by itself
 
 
-def _holds(status: DcStatus, terms: Iterable[str]) -> bool:
-    total = 0
-    for term in terms:
-        name = term.lstrip("-")
-        raw = status.field(name).raw(status.raw)
-        signed = raw - 0x10000 if raw & 0x8000 else raw
-        total += -signed if term != name else signed
-    return abs(total) <= _DC_SLACK
+def _raw(status: DcStatus, name: str) -> int:
+    return int.from_bytes(status.field(name).raw(status.raw).to_bytes(2, "big"), "big", signed=True)
 
 
 def is_torn(status: DcStatus) -> bool:
     """Sums across its pages do not hold: the device changed them in between."""
-    return not all(_holds(status, terms) for terms in _DC_SUMS)
+    return any(abs(_raw(status, into) - _raw(status, out) - _raw(status, net)) > _DC_SLACK
+               for into, out, net in _DC_SUMS)
 
 
-def _dc_pages(port: int, count: int) -> Op[bytes]:
+def _dc_pages(port: int, first: int, end: Optional[int]) -> Op[bytes]:
     raw = b""
-    for page in _DC_PAGES[:count]:
+    for page in _DC_PAGES[first:end]:
         raw += yield from status_page(port, page)
     return raw
 
@@ -251,15 +246,15 @@ def dc_status(port: int, last: Optional[DcStatus] = None) -> Op[DcReading]:
     last: what was read before; then as a MATE does: pages 0D to 0F only when flag 0x40 of 0B
     says that they have changed, or when sums across the pages do not hold.
     """
-    if last is not None:
-        raw = yield from _dc_pages(port, _DC_ALWAYS)
-        status = DcStatus.decode(raw + last.raw[len(raw):])
-        if _DC_CHANGED not in status.flags and not is_torn(status):
-            return DcReading(status)
-    status = DcStatus.decode((yield from _dc_pages(port, len(_DC_PAGES))))
-    if is_torn(status):
-        status = DcStatus.decode((yield from _dc_pages(port, len(_DC_PAGES))))
-    return DcReading(status, is_torn(status))
+    for _ in range(_DC_TRIES):
+        raw = yield from _dc_pages(port, 0, _DC_ALWAYS)
+        now = DcStatus.decode(raw + (last.raw if last else bytes(DcStatus.LENGTH))[len(raw):])
+        if last is None or _DC_CHANGED in now.flags:
+            now = DcStatus.decode(raw + (yield from _dc_pages(port, _DC_ALWAYS, None)))
+        if not is_torn(now):
+            return DcReading(now)
+        last = None
+    return DcReading(now, True)
 
 
 def status(port: int, kind: Optional[str]) -> Op[Page]:
@@ -352,6 +347,7 @@ class Change:
         return (new > old) - (new < old)
 
     def _comparable(self, raw: int) -> int:
+        raw &= self.register.value_mask
         return raw - 0x10000 if self.register.type == "s16" and raw & 0x8000 else raw
 
     def _show(self, raw: Optional[int]) -> str:
@@ -383,21 +379,34 @@ class _Try:
     sent: int = 0
 
     def send(self, command: Command) -> Op[None]:
-        """Once, and a look at what is there then.  Raises what kept it from being sent."""
-        self.answer, self.error = None, None
+        """Once, and a look at what is there then.  Raises what kept the first from being sent."""
+        answer, error = None, None
         try:
-            self.answer = int.from_bytes((yield command), "big")
+            answer = int.from_bytes((yield command), "big")
         except WireError as e:
             if not e.sent:
+                if self.sent:
+                    return
                 raise
-            self.error = e
+            error = e
         self.sent += 1
-        if self.reg.readable:
+        self.answer, self.error, self.after = answer, error, None
+        if self.reg.readable and not isinstance(error, Refused):
             try:
                 self.after = yield from read(self.port, self.reg.addr)
             except WireError as e:
-                self.after = None
-                self.error = self.error or e
+                self.error = error or e
+
+    def same(self, a: Optional[int], b: Optional[int]) -> bool:
+        """In the bits that the register has a meaning for."""
+        if a is None or b is None:
+            return False
+        return not (a ^ b) & (self.reg.value_mask | self.reg.flag_mask)
+
+    @property
+    def lost(self) -> bool:
+        """No good answer, and the register is as it was."""
+        return self.answer is None and self.same(self.after, self.before)
 
     def outcome(self, done: bool) -> Outcome:
         if isinstance(self.error, Refused) and self.answer is None:
@@ -406,13 +415,18 @@ class _Try:
             return Outcome.NO_REPLY if self.answer is None else Outcome.UNVERIFIED
         if done:
             return Outcome.APPLIED
-        if self.answer is None and self.after == self.before:
-            return Outcome.NO_REPLY
-        return Outcome.DIFFERS
+        return Outcome.NO_REPLY if self.lost else Outcome.DIFFERS
 
     def result(self, wanted: Optional[int], done: bool, doubled: bool = False) -> Change:
         return Change(self.outcome(done), self.port, self.reg, self.before, wanted, self.answer,
                       self.after, self.error, self.sent, doubled)
+
+
+def _is_written(t: _Try, raw: int) -> bool:
+    if t.reg.risk == "reset" and t.after is not None:
+        return (t.same(t.after, raw) or t.same(t.after, t.answer)
+                or not t.same(t.after, t.before))
+    return t.same(t.after, raw)
 
 
 def write_register(port: int, reg: Register, raw: int, doubled: bool = False) -> Op[Change]:
@@ -429,14 +443,11 @@ def write_register(port: int, reg: Register, raw: int, doubled: bool = False) ->
     t = _Try(port, reg)
     if reg.readable:
         t.before = yield from read(port, reg.addr)
-    yield from t.send(Command(port, uapi.CMD_WRITE, reg.addr, raw, 0))
-    lost = t.answer is None and not isinstance(t.error, Refused)
-    if lost and reg.risk in _RESEND and t.after is not None and t.after == t.before != raw:
-        yield from t.send(Command(port, uapi.CMD_WRITE, reg.addr, raw, 0))
-    done = t.after == raw
-    if reg.risk == "reset":
-        done = done or t.after == t.answer or t.after != t.before
-    return t.result(raw, done, doubled)
+    command = Command(port, uapi.CMD_WRITE, reg.addr, raw, 0)
+    yield from t.send(command)
+    if reg.risk in _RESEND and t.lost and not _is_written(t, raw):
+        yield from t.send(command)
+    return t.result(raw, _is_written(t, raw), doubled)
 
 
 class Step(enum.Enum):
@@ -528,7 +539,7 @@ class _Sync:
 
 def is_plausible(raw: int) -> bool:
     """Whether an MX's raw battery temperature is one that a sensor gives: 70 to -21 degC."""
-    return 1 <= raw <= 254 and -21 <= battery_celsius(raw) <= 70
+    return 1 <= raw <= 254
 
 
 def synchronize(devices: Iterable[DeviceInfo], now: Optional[datetime.datetime] = None,
@@ -552,6 +563,7 @@ def synchronize(devices: Iterable[DeviceInfo], now: Optional[datetime.datetime] 
             yield from sync.write(info, "clock_date", join_date(now.date()))
     takers = [i for i in devices if temperature and i.type in ("fx", "dc")]
     raw = (yield from sync.read_temperature(devices)) if takers else None
-    for info in takers if raw is not None else ():
-        yield from sync.write(info, "battery_temp_sync", raw)
+    if raw is not None:
+        for info in takers:
+            yield from sync.write(info, "battery_temp_sync", raw)
     return sync.steps

@@ -4,14 +4,12 @@
 The tables themselves are generated from userspace/data, see REGISTERS and PAGES.
 """
 import datetime
-import re
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar, Dict, List, Mapping, Optional, Tuple, Type, TypeVar, Union
 
+from . import parse
 from .errors import InvalidValue, UnknownName
-from .values import (Bits, Choice, Quantity, Value, join_date, join_time, split_date,
-                     split_time)
+from .values import Bits, Choice, Quantity, Value, split_date, split_time
 
 Slice = Tuple[int, int, int]
 
@@ -110,143 +108,33 @@ class Register:
     # ---- value -> raw number ----
 
     def encode(self, value: Any, is_230v: bool = False) -> int:
-        """The 16 bits for a value, after a look at what may be written.
+        """The 16 bits for a value, after a look at what may be written; or InvalidValue.
 
         A number, in the register's unit and a multiple of its scale; a name of an enum; a
-        collection of names for bits; a time or date; bool for what is off and on; a pair
-        (value, flag) where a flag stands beside the number; or a text as matetool takes it:
-        "28.8 V", "0x0120" (the raw bits), "auto", "on, vent_fan", "13:59:58", "2026-11-22".
+        collection of names for bits; a time or date, seconds are cut to even ones; bool for
+        what is off and on; a pair (value, flag) where a flag stands beside the number; or a
+        text as matetool takes it: "28.8 V", "0x0120" (the raw bits), "auto", "on, vent_fan",
+        "13:59:58", "2026-11-22".
         """
-        raw = self.encode_any(value, is_230v)
-        self.check(raw, value)
+        raw = parse.encode(self, value, is_230v)
+        parse.check(self, raw, value)
         return raw
 
-    def encode_any(self, value: Any, is_230v: bool = False) -> int:
-        """As encode(), without a look at what may be written."""
-        flag = False
-        if isinstance(value, str):
-            value = value.strip()
-            if re.fullmatch(r"0[xX][0-9a-fA-F]+", value):
-                return self._fits(int(value, 16), 0, 0xFFFF, value)
-            if self.flag_mask and re.match(r"(on|off)\s*,", value):
-                word, _, value = value.partition(",")
-                flag, value = word == "on", value.strip()
-        elif isinstance(value, tuple) and len(value) == 2 and self.flag_mask:
-            value, flag = value[0], bool(value[1])
-        number = self._encode_number(value, is_230v)
-        return number & 0xFFFF | (self.flag_mask if flag else 0)
-
-    def check(self, raw: int, value: Any = None) -> None:
+    def check(self, raw: int) -> None:
         """Raise InvalidValue unless these 16 bits may be written."""
-        number = raw & self.value_mask
-        if self.type == "s16":
-            number = _signed(number, 16)
-        known = number in self.names if self.named_only else self.min <= number <= self.max
-        if raw & ~(self.value_mask | self.flag_mask) or not known:
-            shown = f'0x{raw:04x}' if value is None else value
-            raise self._invalid(shown, f"may be {self.allowed()}")
+        parse.check(self, raw)
 
-    def allowed(self) -> str:
+    def allowed(self, is_230v: bool = False) -> str:
         """What may be written, in words: "0.0 to 80.0 V", "off, search or on"."""
-        if self.named_only:
-            names = [name for number, name in sorted(self.names.items())]
-            return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-        if self.type in ("time", "date", "bits"):
-            return {"time": "a time", "date": "a date from 2000 to 2127",
-                    "bits": ", ".join(self.names.values())}[self.type]
-        low, high = (f"{n / 10 ** self.decimals:.{self.decimals}f}" for n in (self.min, self.max))
-        return (low if low == high else f"{low} to {high}") + (f" {self.unit}" if self.unit else "")
-
-    def _invalid(self, value: Any, why: str) -> InvalidValue:
-        return InvalidValue(f'{self}: "{value}" {why}')
-
-    def _fits(self, number: int, low: int, high: int, value: Any) -> int:
-        if not low <= number <= high:
-            raise self._invalid(value, f"does not fit, may be {self.allowed()}")
-        return number
-
-    def _encode_number(self, value: Any, is_230v: bool) -> int:
-        if self.type == "time":
-            return self._encode_time(value)
-        if self.type == "date":
-            return self._encode_date(value)
-        if self.type == "bits":
-            return self._encode_bits(value)
-        if isinstance(value, bool) and self.names:
-            value = _switch_name(value, self.names) or value
-        if isinstance(value, str):
-            for number, name in self.names.items():
-                if name == value:
-                    return number
-        return self._encode_scaled(value, is_230v)
-
-    def _encode_scaled(self, value: Any, is_230v: bool) -> int:
-        text = str(int(value) if isinstance(value, int) else value)
-        if isinstance(value, str) and self.unit and text.endswith(self.unit):
-            text = text[:-len(self.unit)].rstrip()
-        try:
-            exact = Decimal(text) * 10 ** self.decimals
-            if is_230v and self.rule230 != "none":
-                exact = exact / 2 if self.rule230 == "double" else exact * 2
-            number = int(exact)
-        except (InvalidOperation, ValueError, OverflowError):
-            raise self._invalid(value, f"is no value, may be {self.allowed()}") from None
-        if number != exact:
-            raise self._invalid(value, f"is no multiple of {_scaled(1, self.decimals)}")
-        if self.type == "s16":
-            return self._fits(number, -0x8000, 0x7FFF, value)
-        if self.type == "offset128":
-            return (self._fits(number, 0, 0xFF, value) - 128) & 0xFF
-        return self._fits(number, 0, self.value_mask, value)
-
-    def _encode_time(self, value: Any) -> int:
-        if isinstance(value, datetime.datetime):
-            value = value.time()
-        if isinstance(value, str) and re.fullmatch(r"\d\d:\d\d(:\d\d)?", value):
-            value = _or_number(datetime.time, tuple(map(int, value.split(":"))), value)
-        if not isinstance(value, datetime.time):
-            raise self._invalid(value, "is no time of day")
-        return join_time(value)
-
-    def _encode_date(self, value: Any) -> int:
-        if isinstance(value, datetime.datetime):
-            value = value.date()
-        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-            value = _or_number(datetime.date, tuple(map(int, value.split("-"))), value)
-        if not isinstance(value, datetime.date) or not 2000 <= value.year <= 2127:
-            raise self._invalid(value, "is no date from 2000 to 2127")
-        return join_date(value)
-
-    def _encode_bits(self, value: Any) -> int:
-        if isinstance(value, int):
-            return self._fits(int(value), 0, self.value_mask, value)
-        if isinstance(value, str):
-            value = [] if value == "none" else [word.strip() for word in value.split(",")]
-        number = 0
-        for word in value:
-            bit = next((bit for bit, name in self.names.items() if name == word), None)
-            if bit is None and re.fullmatch(r"0[xX][0-9a-fA-F]+", word):
-                bit = int(word, 16)
-            if bit is None:
-                raise self._invalid(word, f"is none of {', '.join(self.names.values())}")
-            number |= bit
-        return self._fits(number, 0, self.value_mask, value)
+        return parse.allowed(self, is_230v)
 
 
 def _or_number(make: Any, parts: Tuple[int, ...], otherwise: Any) -> Any:
-    """make(*parts), or what it is made from where there is no such thing."""
+    """make(*parts), or otherwise where there is no such thing."""
     try:
         return make(*parts)
     except ValueError:
         return otherwise
-
-
-def _switch_name(on: bool, names: Mapping[int, str]) -> Optional[str]:
-    """The name that says on or off."""
-    for name in ("on", "enabled", "yes", "use") if on else ("off", "disabled", "no", "drop"):
-        if name in names.values():
-            return name
-    return None
 
 
 @dataclass(frozen=True)
