@@ -104,6 +104,7 @@ modules() { # PAIRS
 # devices OPTION..: matesim at the other end of the wire; values stand still
 devices() {
 	stop_devices
+	rm -rf /run/matetool # what matetool remembers of those before
 	: >"$tmp/sim"
 	matesim --speed 0 --seed 7 "$@" /dev/ttyW1 >"$tmp/sim" 2>"$tmp/sim.err" &
 	sim=$!
