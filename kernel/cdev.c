@@ -80,6 +80,7 @@ static const struct {
 	{ offsetof(struct matenet_config, turnaround_us), 0, 1000000 },
 	{ offsetof(struct matenet_config, tx_guard_us), 20, 10000 },
 	{ offsetof(struct matenet_config, late_us), 0, MATENET_MAX_TIMEOUT_US },
+	{ offsetof(struct matenet_config, join), 0, MATENET_MAX_BUSES },
 };
 
 /**

@@ -16,6 +16,7 @@
 #include "trace.h"
 
 #define ENGINE_BABBLE_MS	1000	/* longest wait for a line that is never idle */
+#define ENGINE_PIECE		32	/* words that go to another bus at a time */
 
 /* Ended well, or not worth another try. */
 #define ENGINE_FINAL	(MATENET_ST_OK | MATENET_ST_REFUSED | MATENET_ST_ABORTED)
@@ -390,6 +391,9 @@ static int engine_apply(struct matenet_bus *bus, const struct matenet_config *co
 		if (ret)
 			return ret;
 	}
+	ret = matenet_listen_join(bus, config);
+	if (ret)
+		return ret;
 	spin_lock(&bus->lock);
 	if (config->framing != bus->config.framing) {
 		bus->framing.marks = config->framing == MATENET_FRAMING_MARK;
@@ -433,13 +437,8 @@ static struct matenet_job *engine_next(struct matenet_bus *bus)
 		job = matenet_job_take(bus);
 	bus->job = job;
 	awake = job || bus->setup;
-	if (!awake) {
+	if (!awake)
 		pending = matenet_listen_pending(bus, &deadline);
-		if (pending && !ktime_after(deadline, ktime_get())) {
-			matenet_listen_flush(bus);
-			pending = false;
-		}
-	}
 	spin_unlock(&bus->lock);
 	if (!awake && !kthread_should_stop()) {
 		if (pending)
@@ -515,6 +514,7 @@ void matenet_engine_stop(struct matenet_bus *bus)
 	matenet_listen_flush(bus);
 	WRITE_ONCE(bus->ended, true);
 	spin_unlock(&bus->lock);
+	matenet_listen_part(bus);
 	matenet_bus_wake_files(bus);
 }
 
@@ -620,6 +620,42 @@ int matenet_engine_do(struct matenet_job *job)
 	return ret ?: job->error;
 }
 
+/* What came, bus locked. */
+static u16 engine_hear(struct matenet_bus *bus, u8 byte, u8 flag)
+{
+	u16 word = matenet_line_word(bus, byte, flag);
+
+	trace_matenet_rx_byte(bus, word);
+	if (word & MATENET_WORD_MARK)
+		bus->mark_seen = true;
+	return word;
+}
+
+/*
+ * In pieces, for the locks of the two buses are not taken together.  @to is held
+ * by a reference.
+ */
+static void engine_receive_joined(struct matenet_bus *bus, struct matenet_bus *to,
+				  const u8 *bytes, const u8 *flags, size_t count, ktime_t now)
+{
+	u16 words[ENGINE_PIECE];
+	size_t i, n;
+
+	for (; count; count -= n, bytes += n, flags = flags ? flags + n : NULL) {
+		n = min_t(size_t, count, ENGINE_PIECE);
+		spin_lock(&bus->lock);
+		bus->stats.rx_bytes += n;
+		for (i = 0; i < n; i++)
+			words[i] = engine_hear(bus, bytes[i], flags ? flags[i] : TTY_NORMAL);
+		spin_unlock(&bus->lock);
+
+		spin_lock(&to->lock);
+		for (i = 0; i < n && !to->dead; i++)
+			matenet_listen_word(to, MATENET_EAR_JOINED, words[i], now);
+		spin_unlock(&to->lock);
+	}
+}
+
 /**
  * matenet_engine_receive - take bytes from the tty
  * @bus: bus
@@ -630,18 +666,20 @@ int matenet_engine_do(struct matenet_job *job)
 void matenet_engine_receive(struct matenet_bus *bus, const u8 *bytes, const u8 *flags,
 			    size_t count)
 {
+	struct matenet_bus *joined = NULL;
 	ktime_t now = ktime_get();
 	size_t i;
 	u16 word;
 
 	spin_lock(&bus->lock);
 	bus->rx_last = now;
-	for (i = 0; i < count; i++) {
-		word = matenet_line_word(bus, bytes[i], flags ? flags[i] : TTY_NORMAL);
-		trace_matenet_rx_byte(bus, word);
-		if (word & MATENET_WORD_MARK)
-			bus->mark_seen = true;
-		matenet_listen_word(bus, word, now);
+	if (bus->joined && !READ_ONCE(bus->joined->dead)) {
+		joined = bus->joined;
+		get_device(&joined->dev);
+	}
+	for (i = 0; i < count && !joined; i++) {
+		word = engine_hear(bus, bytes[i], flags ? flags[i] : TTY_NORMAL);
+		matenet_listen_word(bus, MATENET_EAR_OWN, word, now);
 		if (bus->config.role != MATENET_ROLE_CONTROLLER) {
 			bus->stats.rx_bytes++;
 			continue;
@@ -656,4 +694,8 @@ void matenet_engine_receive(struct matenet_bus *bus, const u8 *bytes, const u8 *
 		}
 	}
 	spin_unlock(&bus->lock);
+	if (joined) {
+		engine_receive_joined(bus, joined, bytes, flags, count, now);
+		put_device(&joined->dev);
+	}
 }

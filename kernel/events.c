@@ -13,6 +13,14 @@
 #define EVENTS_MAX		256	/* that wait */
 #define EVENTS_ERRORS_MAX	10	/* errors that are told in a second */
 
+/* The next one will tell. */
+static void events_count_lost(struct matenet_bus *bus, const struct matenet_event *event)
+{
+	spin_lock(&bus->lock);
+	bus->events.lost += 1 + event->lost;
+	spin_unlock(&bus->lock);
+}
+
 static void events_work(struct work_struct *work)
 {
 	struct matenet_bus *bus = container_of(work, struct matenet_bus, events.work);
@@ -28,7 +36,8 @@ static void events_work(struct work_struct *work)
 		spin_unlock(&bus->lock);
 		if (!event)
 			return;
-		matenet_genl_send(bus, event);
+		if (!matenet_genl_send(bus, event))
+			events_count_lost(bus, event);
 		kfree(event);
 	}
 }

@@ -18,7 +18,7 @@
 #include <linux/matenet.h>
 
 /* Global operation policy for matenet */
-const struct nla_policy matenet_bus_nl_policy[MATENET_A_LATE_US + 1] = {
+const struct nla_policy matenet_bus_nl_policy[MATENET_A_JOIN + 1] = {
 	[MATENET_A_BUS] = { .type = NLA_U32, },
 	[MATENET_A_ROLE] = NLA_POLICY_MAX(NLA_U32, 2),
 	[MATENET_A_FRAMING] = NLA_POLICY_MAX(NLA_U32, 2),
@@ -30,6 +30,7 @@ const struct nla_policy matenet_bus_nl_policy[MATENET_A_LATE_US + 1] = {
 	[MATENET_A_TURNAROUND_US] = { .type = NLA_U32, },
 	[MATENET_A_TX_GUARD_US] = { .type = NLA_U32, },
 	[MATENET_A_LATE_US] = { .type = NLA_U32, },
+	[MATENET_A_JOIN] = { .type = NLA_U32, },
 };
 
 /* Ops table for matenet */

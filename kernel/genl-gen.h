@@ -19,7 +19,7 @@
 #include <linux/matenet.h>
 
 /* Global operation policy for matenet */
-extern const struct nla_policy matenet_bus_nl_policy[MATENET_A_LATE_US + 1];
+extern const struct nla_policy matenet_bus_nl_policy[MATENET_A_JOIN + 1];
 
 /* Ops table for matenet */
 extern const struct genl_small_ops matenet_nl_ops[3];

@@ -47,6 +47,7 @@ static const struct {
 	{ MATENET_A_TURNAROUND_US, offsetof(struct matenet_config, turnaround_us) },
 	{ MATENET_A_TX_GUARD_US, offsetof(struct matenet_config, tx_guard_us) },
 	{ MATENET_A_LATE_US, offsetof(struct matenet_config, late_us) },
+	{ MATENET_A_JOIN, offsetof(struct matenet_config, join) },
 };
 
 static u32 setting(const struct matenet_config *config, unsigned int i)
@@ -342,8 +343,10 @@ static int put_event(struct sk_buff *skb, struct matenet_bus *bus,
  * matenet_genl_send - tell those who listen
  * @bus: bus, not locked
  * @event: what happened to it
+ *
+ * Return: false if there was no memory for it.
  */
-void matenet_genl_send(struct matenet_bus *bus, const struct matenet_event *event)
+bool matenet_genl_send(struct matenet_bus *bus, const struct matenet_event *event)
 {
 	unsigned int group = event->cmd == MATENET_NL_CMD_FRAME_NTF ? MATENET_NLGRP_MONITOR :
 								      MATENET_NLGRP_EVENTS;
@@ -351,15 +354,16 @@ void matenet_genl_send(struct matenet_bus *bus, const struct matenet_event *even
 	void *header;
 
 	if (!skb)
-		return;
+		return false;
 	header = genlmsg_put(skb, 0, 0, &genl_family, 0, event->cmd);
 	if (!header || put_event(skb, bus, event)) {
 		nlmsg_free(skb);
-		return;
+		return false;
 	}
 	genlmsg_end(skb, header);
 	/* That nobody listens any more is no error, and a slow listener is told. */
 	genlmsg_multicast(&genl_family, skb, 0, group, GFP_KERNEL);
+	return true;
 }
 
 /**

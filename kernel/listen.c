@@ -3,7 +3,9 @@
  * Hearing: what is on the wire, frame by frame, for files in monitor mode, and
  * the commands for the device role.
  *
- * A marked byte begins a frame; the next one, or silence, ends it.
+ * A marked byte begins a frame; the next one, or silence, ends it.  Two ttys that
+ * hear the two directions of a wire tell it as one bus: the second joins the first,
+ * and frames are told in the order of their ends.
  */
 #include <linux/slab.h>
 
@@ -21,9 +23,14 @@ static bool listen_wanted(const struct matenet_bus *bus)
 	return listen_monitored(bus) || bus->config.role == MATENET_ROLE_DEVICE;
 }
 
-static void listen_fill(struct matenet_bus *bus, struct matenet_frame *frame)
+static bool listen_hears(const struct matenet_heard *heard)
 {
-	const struct matenet_heard *heard = &bus->heard;
+	return heard->n || heard->errors;
+}
+
+static void listen_fill(struct matenet_bus *bus, const struct matenet_heard *heard,
+			struct matenet_frame *frame)
+{
 	unsigned int i;
 	u16 sum;
 
@@ -37,8 +44,6 @@ static void listen_fill(struct matenet_bus *bus, struct matenet_frame *frame)
 		if (heard->words[i] & MATENET_WORD_MARK)
 			frame->mark |= BIT_ULL(i);
 	}
-	if (heard->lost)
-		frame->status |= MATENET_ST_LONG;
 	if (heard->n && frame->mark != 1)
 		frame->status |= MATENET_ST_MARK;
 	if (heard->n <= MATENET_SUM_BYTES) {
@@ -89,49 +94,94 @@ static void listen_give_devices(struct matenet_bus *bus, const struct matenet_fr
 			listen_give(file, MATENET_REC_COMMAND, frame, at);
 }
 
-/**
- * matenet_listen_flush - what was heard so far is a frame
- * @bus: bus, locked
- */
-void matenet_listen_flush(struct matenet_bus *bus)
+/* What one ear has heard so far is a frame. */
+static void listen_end(struct matenet_bus *bus, enum matenet_ear ear)
 {
-	struct matenet_heard *heard = &bus->heard;
+	struct matenet_heard *heard = &bus->heard[ear];
 	struct matenet_frame frame = { };
 
-	lockdep_assert_held(&bus->lock);
-	if (!heard->n && !heard->errors)
+	if (!listen_hears(heard))
 		return;
-	listen_fill(bus, &frame);
+	if (ear == MATENET_EAR_JOINED)
+		frame.flags = MATENET_FRAME_JOINED;
+	listen_fill(bus, heard, &frame);
 	listen_give_monitors(bus, &frame, heard->at);
-	if (bus->config.role == MATENET_ROLE_DEVICE && frame.len == LISTEN_COMMAND &&
+	if (bus->config.role == MATENET_ROLE_DEVICE && ear == MATENET_EAR_OWN &&
+	    frame.len == LISTEN_COMMAND &&
 	    !(frame.status & ~(MATENET_ST_OK | MATENET_ST_MARK)))
 		listen_give_devices(bus, &frame, heard->at);
 	memset(heard, 0, sizeof(*heard));
 }
 
+/* The ear that has been without a byte for longer. */
+static enum matenet_ear listen_older(const struct matenet_bus *bus)
+{
+	return ktime_before(bus->heard[MATENET_EAR_JOINED].at, bus->heard[MATENET_EAR_OWN].at) ?
+	       MATENET_EAR_JOINED : MATENET_EAR_OWN;
+}
+
+/**
+ * matenet_listen_flush - what was heard so far are frames
+ * @bus: bus, locked
+ */
+void matenet_listen_flush(struct matenet_bus *bus)
+{
+	enum matenet_ear older = listen_older(bus);
+
+	lockdep_assert_held(&bus->lock);
+	listen_end(bus, older);
+	listen_end(bus, !older);
+}
+
 /* The commands of the bus have one length, and a device has to be quick. */
 static bool listen_complete(const struct matenet_bus *bus)
 {
-	return bus->config.role == MATENET_ROLE_DEVICE && bus->heard.n == LISTEN_COMMAND &&
-	       bus->heard.words[0] & MATENET_WORD_MARK;
+	const struct matenet_heard *heard = &bus->heard[MATENET_EAR_OWN];
+
+	return bus->config.role == MATENET_ROLE_DEVICE && heard->n == LISTEN_COMMAND &&
+	       heard->words[0] & MATENET_WORD_MARK;
+}
+
+/*
+ * Now that this side talks, has the other one come to its end?  Nobody pauses
+ * within a frame while he is being answered; a reply may begin at once, so only
+ * its second byte tells.
+ */
+static void listen_end_other(struct matenet_bus *bus, enum matenet_ear ear, ktime_t now)
+{
+	const struct matenet_heard *other = &bus->heard[!ear];
+	u32 pause_ns = 3 * READ_ONCE(bus->frame_ns) / 2;
+
+	if (!listen_hears(other) || !ktime_after(now, ktime_add_ns(other->at, pause_ns)))
+		return;
+	/* What this side had begun before that is over, too, and comes first. */
+	if (ktime_before(bus->heard[ear].at, other->at))
+		listen_end(bus, ear);
+	listen_end(bus, !ear);
 }
 
 /**
  * matenet_listen_word - take a received word
  * @bus: bus, locked
+ * @ear: where it was heard
  * @word: MATENET_WORD_* and the byte
  * @now: time it came
  */
-void matenet_listen_word(struct matenet_bus *bus, u16 word, ktime_t now)
+void matenet_listen_word(struct matenet_bus *bus, enum matenet_ear ear, u16 word, ktime_t now)
 {
-	struct matenet_heard *heard = &bus->heard;
-	bool first = !heard->n && !heard->errors;
+	struct matenet_heard *heard = &bus->heard[ear];
+	bool first = !listen_hears(heard);
 
 	lockdep_assert_held(&bus->lock);
 	if (!listen_wanted(bus))
 		return;
+	listen_end_other(bus, ear, now);
 	if (word & MATENET_WORD_MARK)
-		matenet_listen_flush(bus);
+		listen_end(bus, ear);
+	if (heard->n == MATENET_MAX_FRAME) {
+		heard->errors |= MATENET_ST_LONG;
+		listen_end(bus, ear);
+	}
 
 	if (word & MATENET_WORD_FRAMING)
 		heard->errors |= MATENET_ST_FRAMING;
@@ -140,14 +190,10 @@ void matenet_listen_word(struct matenet_bus *bus, u16 word, ktime_t now)
 	if (word & MATENET_WORD_OVERRUN)
 		heard->errors |= MATENET_ST_OVERRUN;
 	heard->at = now;
-	if (!(word & (MATENET_WORD_BREAK | MATENET_WORD_OVERRUN))) {
-		if (heard->n < MATENET_MAX_FRAME)
-			heard->words[heard->n++] = word;
-		else
-			heard->lost = true;
-	}
+	if (!(word & (MATENET_WORD_BREAK | MATENET_WORD_OVERRUN)))
+		heard->words[heard->n++] = word;
 	if (listen_complete(bus))
-		matenet_listen_flush(bus);
+		listen_end(bus, ear);
 	else if (first)
 		wake_up_process(bus->engine);	/* it has a deadline now */
 }
@@ -155,13 +201,99 @@ void matenet_listen_word(struct matenet_bus *bus, u16 word, ktime_t now)
 /**
  * matenet_listen_pending - is there a frame whose end only silence will tell?
  * @bus: bus, locked
- * @deadline: when there has been enough of it
+ * @deadline: when there will have been enough of it
+ *
+ * Ends those after which there has been enough of it.
  */
 bool matenet_listen_pending(struct matenet_bus *bus, ktime_t *deadline)
 {
+	enum matenet_ear ear, older = listen_older(bus);
+	ktime_t at, now = ktime_get();
+	unsigned int i;
+
 	lockdep_assert_held(&bus->lock);
-	*deadline = ktime_add_us(bus->heard.at, bus->config.gap_us);
-	return bus->heard.n || bus->heard.errors;
+	*deadline = KTIME_MAX;
+	for (i = 0; i < MATENET_EARS; i++) {
+		ear = i ? !older : older;
+		at = ktime_add_us(bus->heard[ear].at, bus->config.gap_us);
+		if (!ktime_after(at, now))
+			listen_end(bus, ear);
+		else if (listen_hears(&bus->heard[ear]))
+			*deadline = min(*deadline, at);
+	}
+	return *deadline != KTIME_MAX;
+}
+
+/* Nobody else may join @to from now on; fails if somebody else has. */
+static int listen_claim(struct matenet_bus *to, struct matenet_bus *bus)
+{
+	int ret = 0;
+
+	spin_lock(&to->lock);
+	if (to->dead)
+		ret = -ENXIO;
+	else if (to->joiner && to->joiner != bus)
+		ret = -EBUSY;
+	else
+		to->joiner = bus;
+	spin_unlock(&to->lock);
+	return ret;
+}
+
+/**
+ * matenet_listen_join - from now on what is heard goes where the settings say
+ * @bus: bus, not locked; by its engine only
+ * @config: settings
+ *
+ * Return: -EINVAL if that is the bus itself, -ENXIO if there is no such bus,
+ * -EBUSY if another one has joined it.
+ */
+int matenet_listen_join(struct matenet_bus *bus, const struct matenet_config *config)
+{
+	struct matenet_bus *to = NULL;
+	int ret;
+
+	if (config->join && config->role == MATENET_ROLE_MONITOR) {
+		to = matenet_bus_find(config->join - 1);
+		if (!to)
+			return -ENXIO;
+		ret = to == bus ? -EINVAL : listen_claim(to, bus);
+		if (ret) {
+			put_device(&to->dev);
+			return ret;
+		}
+	}
+	if (to == bus->joined) {
+		if (to)
+			put_device(&to->dev);
+		return 0;
+	}
+	matenet_listen_part(bus);
+	spin_lock(&bus->lock);
+	matenet_listen_flush(bus);
+	bus->joined = to;
+	spin_unlock(&bus->lock);
+	return 0;
+}
+
+/**
+ * matenet_listen_part - what is heard stays with this bus again
+ * @bus: bus, not locked; by its engine, or without one
+ */
+void matenet_listen_part(struct matenet_bus *bus)
+{
+	struct matenet_bus *from = bus->joined;
+
+	if (!from)
+		return;
+	spin_lock(&bus->lock);
+	bus->joined = NULL;
+	spin_unlock(&bus->lock);
+	spin_lock(&from->lock);
+	matenet_listen_flush(from);
+	from->joiner = NULL;
+	spin_unlock(&from->lock);
+	put_device(&from->dev);
 }
 
 /**

@@ -149,18 +149,23 @@ struct matenet_setup {
 	struct completion done;
 };
 
+/* Where bytes are heard: by the tty of the bus, by that of one that has joined it. */
+enum matenet_ear {
+	MATENET_EAR_OWN,
+	MATENET_EAR_JOINED,
+	MATENET_EARS
+};
+
 /**
  * struct matenet_heard - bytes on the wire that make a frame
  * @words: the bytes with their ninth bits
  * @n: number of @words
- * @lost: words that found no room
  * @errors: MATENET_ST_* of the line errors in between
  * @at: when the last one came
  */
 struct matenet_heard {
 	u16 words[MATENET_MAX_FRAME];
 	u8 n;
-	bool lost;
 	u32 errors;
 	ktime_t at;
 };
@@ -239,7 +244,9 @@ struct matenet_events {
  * @rx_open: replies are taken
  * @rx_done: the reply was complete, the job has been completed
  * @job: job that has been taken from its queue and is not done
- * @heard: frame that is coming in, for monitors and in the device role
+ * @heard: frames that are coming in, for monitors and in the device role
+ * @joined: bus whose monitors get what is heard here, held by a reference, or NULL
+ * @joiner: bus that has joined this one, only to be compared, or NULL
  * @frame_sequence: of the last frame heard or sent
  * @command: device role: sequence of the command that may be answered, or 0
  * @answer_until: and until when
@@ -289,7 +296,9 @@ struct matenet_bus {
 	bool rx_open;
 	bool rx_done;
 	struct matenet_job *job;
-	struct matenet_heard heard;
+	struct matenet_heard heard[MATENET_EARS];
+	struct matenet_bus *joined;
+	struct matenet_bus *joiner;
 	u32 frame_sequence;
 	u32 command;
 	ktime_t answer_until;
@@ -346,7 +355,9 @@ void matenet_engine_receive(struct matenet_bus *bus, const u8 *bytes, const u8 *
 			    size_t count);
 
 /* listen.c: frames for monitors, commands for devices */
-void matenet_listen_word(struct matenet_bus *bus, u16 word, ktime_t now);
+int matenet_listen_join(struct matenet_bus *bus, const struct matenet_config *config);
+void matenet_listen_part(struct matenet_bus *bus);
+void matenet_listen_word(struct matenet_bus *bus, enum matenet_ear ear, u16 word, ktime_t now);
 void matenet_listen_flush(struct matenet_bus *bus);
 void matenet_listen_sent(struct matenet_bus *bus, const u8 *data, unsigned int len);
 bool matenet_listen_pending(struct matenet_bus *bus, ktime_t *deadline);
@@ -363,7 +374,7 @@ void matenet_events_frame(struct matenet_bus *bus, const struct matenet_frame *f
 
 /* genl.c: generic netlink */
 bool matenet_genl_heard(unsigned int group);
-void matenet_genl_send(struct matenet_bus *bus, const struct matenet_event *event);
+bool matenet_genl_send(struct matenet_bus *bus, const struct matenet_event *event);
 int matenet_genl_init(void);
 void matenet_genl_exit(void);
 

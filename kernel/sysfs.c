@@ -47,6 +47,7 @@ MATENET_ATTR(gap_us, "%u", config.gap_us);
 MATENET_ATTR(turnaround_us, "%u", config.turnaround_us);
 MATENET_ATTR(tx_guard_us, "%u", config.tx_guard_us);
 MATENET_ATTR(late_us, "%u", config.late_us);
+MATENET_ATTR(join, "%u", config.join);
 
 static struct attribute *matenet_attrs[] = {
 	&dev_attr_tty.attr,
@@ -64,6 +65,7 @@ static struct attribute *matenet_attrs[] = {
 	&dev_attr_turnaround_us.attr,
 	&dev_attr_tx_guard_us.attr,
 	&dev_attr_late_us.attr,
+	&dev_attr_join.attr,
 	NULL
 };
 

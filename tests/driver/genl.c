@@ -206,6 +206,7 @@ TEST_F(genl, bus_get)
 	EXPECT_EQ(config.turnaround_us, u32_of(m, MATENET_A_TURNAROUND_US));
 	EXPECT_EQ(config.tx_guard_us, u32_of(m, MATENET_A_TX_GUARD_US));
 	EXPECT_EQ(config.late_us, u32_of(m, MATENET_A_LATE_US));
+	EXPECT_EQ(config.join, u32_of(m, MATENET_A_JOIN));
 }
 
 TEST_F(genl, no_such_bus)
@@ -278,8 +279,9 @@ TEST_F(genl, bus_set_is_checked)
 		{ MATENET_A_TURNAROUND_US, 1000001, EINVAL },
 		{ MATENET_A_TX_GUARD_US, 19, EINVAL },
 		{ MATENET_A_LATE_US, 10000001, EINVAL },
+		{ MATENET_A_JOIN, 65, EINVAL },
 		{ MATENET_A_CAPABILITIES, 0, EINVAL },	/* not a setting */
-		{ MATENET_A_LOST + 1, 0, EINVAL },	/* no attribute at all */
+		{ MATENET_A_JOIN + 1, 0, EINVAL },	/* no attribute at all */
 	};
 	struct matenet_config before = testbus_config(self->fd), after;
 	unsigned int i;

@@ -232,7 +232,8 @@ TEST_F(uapi, config_defaults)
 	EXPECT_EQ(20000, config.gap_us);
 	EXPECT_EQ(2000, config.turnaround_us);
 	EXPECT_EQ(100000, config.late_us);
-	for (i = 0; i < 6; i++)
+	EXPECT_EQ(0, config.join);
+	for (i = 0; i < 5; i++)
 		EXPECT_EQ(0, config.reserved[i]);
 	/* What was got can be set. */
 	EXPECT_EQ(0, testbus_set_config(self->fd, config));
@@ -254,6 +255,7 @@ TEST_F(uapi, config_ranges)
 		{ offsetof(struct matenet_config, turnaround_us), 0, 1000000, 0 },
 		{ offsetof(struct matenet_config, tx_guard_us), 20, 10000, 1 },
 		{ offsetof(struct matenet_config, late_us), 0, 10000000, 0 },
+		{ offsetof(struct matenet_config, join), 0, 64, 0 },
 	};
 	struct matenet_config good = testbus_config(self->fd), now;
 	unsigned int i;
@@ -289,7 +291,7 @@ TEST_F(uapi, config_reserved_and_role)
 	struct matenet_config config;
 	unsigned int i;
 
-	for (i = 0; i < 6; i++) {
+	for (i = 0; i < 5; i++) {
 		config = testbus_config(self->fd);
 		config.reserved[i] = 1;
 		EXPECT_EQ(-EINVAL, testbus_set_config(self->fd, config));

@@ -45,7 +45,8 @@ MEMBER(matenet_config, gap_us, 24, 4);
 MEMBER(matenet_config, turnaround_us, 28, 4);
 MEMBER(matenet_config, tx_guard_us, 32, 4);
 MEMBER(matenet_config, late_us, 36, 4);
-MEMBER(matenet_config, reserved, 40, 24);
+MEMBER(matenet_config, join, 40, 4);
+MEMBER(matenet_config, reserved, 44, 20);
 
 SIZE(matenet_mode, 32);
 ALIGN(matenet_mode, 8);

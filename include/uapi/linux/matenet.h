@@ -95,6 +95,8 @@ struct matenet_caps {
  * @late_us: after a command without a reply nothing is sent until this long
  *	after its end, so that a late reply is not taken for the next one's;
  *	0 to 10000000, 100000 by default
+ * @join: role monitor: 0, or 1 + the number of another bus, whose monitors get
+ *	what is heard here, as the other direction of theirs
  * @reserved: 0
  */
 struct matenet_config {
@@ -108,7 +110,8 @@ struct matenet_config {
 	__u32 turnaround_us;
 	__u32 tx_guard_us;
 	__u32 late_us;
-	__u32 reserved[6];
+	__u32 join;
+	__u32 reserved[5];
 };
 
 /* matenet_mode.mode, per open file */
@@ -238,6 +241,7 @@ struct matenet_reply {
 
 /* matenet_frame.flags */
 #define MATENET_FRAME_TX	(1U << 0)	/* sent by this host */
+#define MATENET_FRAME_JOINED	(1U << 1)	/* heard by the tty that has joined the bus */
 
 /* Bytes of a frame as it is recorded, checksum included. */
 #define MATENET_MAX_FRAME	40
@@ -248,7 +252,7 @@ struct matenet_reply {
  * @sequence: number of the frame on this bus, never 0
  * @flags: MATENET_FRAME_*
  * @status: MATENET_ST_*: OK, CHECKSUM, SHORT, MARK and line errors; LONG if
- *	there were more bytes than @data holds
+ *	there were more bytes than @data holds: they are in the next frame
  * @len: bytes of @data, checksum included
  * @reserved8: 0
  * @data: the frame
