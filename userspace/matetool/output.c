@@ -135,22 +135,16 @@ json_t *json_page(const struct mate_page_desc *desc, const void *page, const uin
 	struct mate_quantity q;
 
 	for (unsigned int i = 0; i < desc->n_fields; i++) {
+		if (!field_wanted(&desc->fields[i]))
+			continue;
 		mate_field_get(&desc->fields[i], page, &q);
 		json_quantity(object, desc->fields[i].json, &q);
 	}
 	for (unsigned int i = 0; i < desc->length; i++)
 		snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
-	json_object_set_new(object, "raw", json_string(hex));
+	if (raw_wanted())
+		json_object_set_new(object, "raw", json_string(hex));
 	return object;
-}
-
-/* Whether a field only says that another one is valid. */
-static bool is_validity(const struct mate_page_desc *desc, const struct mate_field_desc *f)
-{
-	for (unsigned int i = 0; i < desc->n_fields; i++)
-		if (desc->fields[i].valid_offset == (int)f->offset)
-			return true;
-	return false;
 }
 
 void print_page(const struct mate_page_desc *desc, const void *page)
@@ -161,10 +155,19 @@ void print_page(const struct mate_page_desc *desc, const void *page)
 	for (unsigned int i = 0; i < desc->n_fields; i++) {
 		const struct mate_field_desc *f = &desc->fields[i];
 
-		if (f->type == MATE_T_RAW || is_validity(desc, f))
+		/* What nobody can explain is shown to who asks for it. */
+		if (flags.columns ? !field_wanted(f) :
+				    f->type == MATE_T_RAW || is_validity(desc, f))
 			continue;
 		mate_field_get(f, page, &q);
 		mate_quantity_format(&q, text, sizeof(text));
 		printf("%s: %s\n", f->label, text);
 	}
+}
+
+void hex_text(const uint8_t *bytes, size_t n, char *text)
+{
+	*text = '\0';
+	for (size_t i = 0; i < n; i++)
+		snprintf(text + 3 * i - !!i, 4, "%s%02x", i ? " " : "", bytes[i]);
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool.h"
+#include "change.h"
 
 /* A register that no table has: sixteen bits and nothing more. */
 static const struct mate_reg_desc unlisted = {
@@ -50,19 +50,6 @@ static int find_readable(unsigned int device, const char *text, struct mate_reg_
 		return fail(EXIT_USAGE, "register", "register \"%s\": it can only be written",
 			    text);
 	return ret;
-}
-
-/* The next register of a type of device, those of all devices too; the first for NULL. */
-static const struct mate_reg_desc *next_register(unsigned int device,
-						 const struct mate_reg_desc *r)
-{
-	size_t n;
-	const struct mate_reg_desc *table = mate_reg_table(&n);
-
-	for (r = r ? r + 1 : table; r < table + n; r++)
-		if (r->device == device || !mate_device_name(r->device))
-			return r;
-	return NULL;
 }
 
 /* ---- what a register is ---------------------------------------------------- */
@@ -171,19 +158,44 @@ static const struct column list_columns[] = {
 	COLUMN("ACCESS", "access", "r and w; incdec, endis: takes inc and dec, enable and disable"),
 	COLUMN("RISK", "risk", "of a write: sync, reset, setpoint, control, danger, forbidden"),
 	COLUMN("EVIDENCE", "evidence", "proven by recordings, reported or inferred"),
-	COLUMN("VALUES", "values", "names of numbers or bits", .style = COLUMN_HIDDEN, .text = values_text),
+	COLUMN("ALLOWED", "allowed", "what may be written", .style = COLUMN_HIDDEN),
+	COLUMN("VALUES", "values", "names of numbers or bits", .style = COLUMN_HIDDEN,
+	       .text = values_text),
 	COLUMN("NOTE", "note", "what else is known", .style = COLUMN_HIDDEN),
 	END_OF_COLUMNS
 };
 
+/* Least or greatest number that may be written, as a value. */
+static json_t *json_limit(const struct mate_reg_desc *r, int32_t raw)
+{
+	static const double divisor[] = { 1, 10, 100 };
+
+	if (!(r->access & MATE_ACC_WRITE))
+		return json_null();
+	return r->decimals ? json_real(raw / divisor[r->decimals]) : json_integer(raw);
+}
+
+static json_t *json_allowed(const struct mate_reg_desc *r)
+{
+	char text[200];
+
+	if (!(r->access & MATE_ACC_WRITE))
+		return json_null();
+	mate_reg_allowed(r, false, text, sizeof(text));
+	return text_or_null(text);
+}
+
 static void list_registers(json_t *rows, unsigned int device)
 {
-	for (const struct mate_reg_desc *r = next_register(device, NULL); r;
-	     r = next_register(device, r)) {
+	for (const struct mate_reg_desc *r = mate_reg_next(device, NULL); r;
+	     r = mate_reg_next(device, r)) {
 		json_t *o = json_register(r);
 
 		json_object_set_new(o, "device", mate_device_name(r->device) ?
 				    json_device(r->device) : json_string("all"));
+		json_object_set_new(o, "min", json_limit(r, r->min));
+		json_object_set_new(o, "max", json_limit(r, r->max));
+		json_object_set_new(o, "allowed", json_allowed(r));
 		json_object_set_new(o, "values", json_values(r));
 		json_array_append_new(rows, o);
 	}
@@ -243,7 +255,8 @@ const struct verb verb_reg_list = {
 	.help = "Examples:\n"
 		"  matetool reg list 2                      of what is on port 2\n"
 		"  matetool reg list mx                     of charge controllers; needs no bus\n"
-		"  matetool reg list fx -o name,values,note | grep inverter\n"
+		"  matetool reg list fx -o name,allowed,note\n"
+		"  matetool reg list fx -o name,values | grep inverter\n"
 		"  matetool reg list -j | jq -r '.registers[] | select(.risk == \"danger\") | .name'\n",
 	.words = "p",
 	.short_options = "",
@@ -400,8 +413,8 @@ static int dump_all(struct mate_bus *bus, unsigned int port, unsigned int device
 	int status = EXIT_OK;
 
 	progress_begin();
-	for (const struct mate_reg_desc *r = next_register(device, NULL); r;
-	     r = next_register(device, r)) {
+	for (const struct mate_reg_desc *r = mate_reg_next(device, NULL); r;
+	     r = mate_reg_next(device, r)) {
 		json_t *o;
 		int ret;
 
@@ -472,16 +485,17 @@ const struct verb verb_reg_dump = {
 };
 
 static const struct verb * const reg_verbs[] = {
-	&verb_reg_list, &verb_reg_get, &verb_reg_dump, NULL
+	&verb_reg_list, &verb_reg_get, &verb_reg_dump, &verb_reg_set, NULL
 };
 
 const struct verb verb_reg = {
 	.name = "reg",
-	.args = "list|get|dump ..",
-	.summary = "List and read registers",
+	.args = "list|get|dump|set ..",
+	.summary = "List, read and write registers",
 	.help = "Examples:\n"
 		"  matetool reg list 1                  the registers of what is on port 1\n"
 		"  matetool reg get 1 battery_voltage   one of them\n"
-		"  matetool reg dump 1                  all of them\n",
+		"  matetool reg dump 1                  all of them\n"
+		"  matetool reg set 1 absorb_voltage=28.8\n",
 	.verbs = reg_verbs,
 };

@@ -1,49 +1,68 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* matetool status, matetool log: decoded pages. */
+/* matetool status: the decoded status pages of devices. */
 #include <stdio.h>
 
 #include "tool.h"
 
-static bool first = true;
-
-/* Heading of one device's lines. */
-static void print_heading(const struct mate_device_info *dev, const char *more)
-{
-	printf("%sPort %u, %s%s\n", first ? "" : "\n", dev->port, device_title(dev->device), more);
-	first = false;
-}
-
-static void set_device(json_t *object, const struct mate_device_info *dev)
-{
-	json_object_set_new(object, "port", json_integer(dev->port));
-	json_object_set_new(object, "type", json_device(dev->device));
-}
-
-/* ---- status --------------------------------------------------------------- */
+static bool raw;
 
 static bool has_status(unsigned int device)
 {
-	return device == MATE_FX || device == MATE_MX || device == MATE_DC;
+	return status_desc(device);
 }
 
-static int status_of(struct mate_bus *bus, const struct mate_device_info *dev,
-		     json_t *object, void *arg)
+/* The bytes as they came, a page a line. */
+static void print_raw(unsigned int device, const struct mate_device_status *st)
 {
-	const struct mate_page_desc *desc;
+	unsigned int first = device == MATE_DC ? 0x0A : 1;
+	char text[3 * 13];
+
+	for (unsigned int i = 0; i < status_desc(device)->length; i += 13) {
+		hex_text(st->bytes + i, 13, text);
+		printf("%02x: %s\n", first + i / 13, text);
+	}
+}
+
+static void print_status(struct mate_bus *bus, const struct mate_device_info *dev,
+			 const struct mate_device_status *st)
+{
+	print_heading(bus, dev, "");
+	if (raw)
+		print_raw(dev->device, st);
+	else
+		print_page(mate_page_desc(st->page), &st->u);
+	if (st->starting)
+		printf("It has just started and has measured nothing yet.\n");
+	if (st->torn)
+		printf("Its pages are of different moments: sums may not hold.\n");
+}
+
+static int status_of(struct mate_bus *bus, const struct mate_device_info *dev, json_t *list,
+		     void *arg)
+{
+	const struct mate_page_desc *desc = status_desc(dev->device);
 	struct mate_device_status st;
+	json_t *object;
 	int ret;
 
 	(void)arg;
-	set_device(object, dev);
+	if (!page_wanted(desc))
+		return 0;
 	ret = mate_device_status(bus, dev->port, dev->device, &st);
 	if (ret)
 		return ret;
-	desc = mate_page_desc(st.page);
-	json_object_set_new(object, "status", json_page(desc, &st.u, st.bytes));
 	if (!flags.json) {
-		print_heading(dev, "");
-		print_page(desc, &st.u);
+		print_status(bus, dev, &st);
+		return 0;
 	}
+	object = json_object();
+	set_device(object, dev, named_port(bus, dev->port)->name);
+	json_object_set_new(object, "status", json_page(desc, &st.u, st.bytes));
+	if (dev->device == MATE_DC) {
+		json_object_set_new(object, "starting", json_boolean(st.starting));
+		json_object_set_new(object, "torn", json_boolean(st.torn));
+	}
+	json_array_append_new(list, object);
 	return 0;
 }
 
@@ -52,82 +71,46 @@ static int run_status(int argc, char **argv)
 	static const struct device_job job = {
 		.fn = status_of, .wanted = has_status, .what = "status",
 	};
-
 	struct port_name port;
 	bool given;
 	int ret = maybe_port(&argc, &argv, &port, &given) ?: want_args(&verb_status, argc, 0, 0);
 
+	if (!ret && flags.columns)
+		ret = check_fields();
 	return ret ?: for_devices(given ? &port : NULL, &job);
 }
+
+static int status_option(int c, const char *arg)
+{
+	(void)arg;
+	raw = c == 'r';
+	return 0;
+}
+
+static const struct option status_options[] = {
+	{ "raw", no_argument, NULL, 'r' },
+	{ NULL, 0, NULL, 0 },
+};
 
 const struct verb verb_status = {
 	.name = "status",
 	.args = "[PORT]",
 	.summary = "Read the status of the device on PORT, or of all devices",
-	.help = "Examples:\n"
+	.help = "  -r, --raw           the bytes as they came, in hex; JSON has them always\n\n"
+		"-o takes names of fields, such as battery_voltage, as JSON has them.\n"
+		"Without PORT it asks the devices that the last scan has found in these ten\n"
+		"minutes; if there was none, or one of them is missing, it scans.\n\n"
+		"Examples:\n"
 		"  matetool status                all devices of the only bus\n"
 		"  matetool status 3              what is on port 3 of the hub\n"
+		"  matetool status -P roof        the same by a name of the configuration\n"
+		"  matetool status -o battery_voltage\n"
 		"  matetool status 0 -d 1         what is plugged in directly, on matenet1\n"
 		"  matetool status 1 -j | jq '.devices[0].status.battery_voltage_v'\n",
-	.short_options = "",
+	.words = "p",
+	.short_options = "r",
+	.long_options = status_options,
+	.option = status_option,
 	.run = run_status,
-};
-
-/* ---- log ------------------------------------------------------------------ */
-
-static bool has_log(unsigned int device)
-{
-	return device == MATE_MX;
-}
-
-static int log_of(struct mate_bus *bus, const struct mate_device_info *dev,
-		  json_t *object, void *arg)
-{
-	const unsigned int *day = arg;
-	uint8_t bytes[MATE_MX_LOG_BYTES];
-	struct mate_mx_log log;
-	char more[32];
-	int ret;
-
-	set_device(object, dev);
-	ret = mate_log(bus, dev->port, *day, bytes);
-	if (ret)
-		return ret;
-	mate_mx_log_decode(&log, bytes);
-	json_object_set_new(object, "log",
-			    json_page(mate_page_desc(MATE_PAGE_MX_LOG), &log, bytes));
-	if (!flags.json) {
-		snprintf(more, sizeof(more), ", day %u", log.day);
-		print_heading(dev, more);
-		print_page(mate_page_desc(MATE_PAGE_MX_LOG), &log);
-	}
-	return 0;
-}
-
-static int run_log(int argc, char **argv)
-{
-	unsigned int day = 0;
-	const struct device_job job = {
-		.fn = log_of, .wanted = has_log, .what = "log", .arg = &day,
-	};
-	struct port_name port;
-	bool given;
-	int ret = maybe_port(&argc, &argv, &port, &given) ?: want_args(&verb_log, argc, 0, 1);
-
-	if (!ret && argc)
-		ret = parse_count("day", argv[0], 0, MATE_DAY_MAX, &day);
-	return ret ?: for_devices(given ? &port : NULL, &job);
-}
-
-const struct verb verb_log = {
-	.name = "log",
-	.args = "[PORT] [DAY]",
-	.summary = "Read the log page of a charge controller, DAY days ago",
-	.help = "DAY is 0 (today, the default) to 128.  Without PORT: all charge controllers.\n\n"
-		"Examples:\n"
-		"  matetool log                   today, of every charge controller\n"
-		"  matetool log 1 1               yesterday, of the one on port 1\n"
-		"  matetool log 1 7 -j | jq '.devices[0].log.energy_kwh'\n",
-	.short_options = "",
-	.run = run_log,
+	.fields = true,
 };

@@ -145,6 +145,51 @@ static int print_table(const json_t *rows, const struct column * const *columns,
 	return ret;
 }
 
+/* ---- comma-separated values -------------------------------------------------- */
+
+static void print_csv_cell(const char *text)
+{
+	if (!strpbrk(text, ",\"\n")) {
+		fputs(text, stdout);
+		return;
+	}
+	putchar('"');
+	for (; *text; text++)
+		printf("%s%c", *text == '"' ? "\"" : "", *text);
+	putchar('"');
+}
+
+static void print_csv_row(const struct column * const *columns, int n, const json_t *row)
+{
+	char text[512];
+
+	for (int i = 0; i < n; i++) {
+		cell_text(columns[i], row, text, sizeof(text));
+		printf("%s", i ? "," : "");
+		print_csv_cell(strcmp(text, "-") ? text : "");
+	}
+	putchar('\n');
+}
+
+int show_csv(json_t *document, const char *key, const struct column *columns)
+{
+	const struct column *chosen[MAX_COLUMNS];
+	const json_t *rows = json_object_get(document, key);
+	int n = 0, ret = 0;
+
+	if (flags.columns)
+		ret = choose(columns, chosen, &n);
+	else
+		for (; columns[n].heading && n < MAX_COLUMNS; n++)
+			chosen[n] = &columns[n];
+	for (int i = 0; !ret && i < n; i++)
+		printf("%s%s%s", i ? "," : "", chosen[i]->key, i == n - 1 ? "\n" : "");
+	for (size_t i = 0; !ret && i < json_array_size(rows); i++)
+		print_csv_row(chosen, n, json_array_get(rows, i));
+	json_decref(document);
+	return ret;
+}
+
 /* ---- JSON ------------------------------------------------------------------ */
 
 /* A row with the members of the columns only, and what went wrong with it. */

@@ -70,7 +70,7 @@ struct verb {
 	int (*option)(int c, const char *arg);	/* 0, or an exit status */
 	int (*run)(int argc, char **argv);	/* argv[0] is the first argument */
 	const struct column *columns;	/* for -o, or NULL */
-	bool fields;		/* -o takes names of fields of status pages */
+	bool fields;		/* -o takes something else than these, and run() checks it */
 	const struct verb * const *verbs;	/* those below it, NULL at the end */
 };
 
@@ -113,12 +113,15 @@ int print_json(json_t *root);
 /* A quantity under @name; enums and bits get a second key with their names. */
 void json_quantity(json_t *object, const char *name, const struct mate_quantity *q);
 
-/* All fields of a decoded page, and its bytes as "raw". */
+/* Fields of a decoded page, those of -o or all, and its bytes as "raw". */
 json_t *json_page(const struct mate_page_desc *desc, const void *page,
 		  const uint8_t *bytes);
 
-/* All fields of a decoded page, "label: value unit" a line. */
+/* Fields of a decoded page, those of -o or all, "label: value unit" a line. */
 void print_page(const struct mate_page_desc *desc, const void *page);
+
+/* "a0 b1 ..", size 3 * @n. */
+void hex_text(const uint8_t *bytes, size_t n, char *text);
 
 /*
  * Show a document, which is given away, as it is with -j, else its member @key,
@@ -127,8 +130,27 @@ void print_page(const struct mate_page_desc *desc, const void *page);
  */
 int show_table(json_t *document, const char *key, const struct column *columns);
 
+/* The same rows as comma-separated values with the keys above; all columns by default. */
+int show_csv(json_t *document, const char *key, const struct column *columns);
+
 /* 0, or an error if -o names what @columns has not; before the bus is asked. */
 int check_columns(const struct column *columns);
+
+/* ---- fields.c: -o where it names fields of status pages --------------------- */
+
+/* 0, or an error if -o names what no status page has. */
+int check_fields(void);
+
+/* Whether -o, if it is given, names the field; any field of the page; "raw". */
+bool field_wanted(const struct mate_field_desc *field);
+bool page_wanted(const struct mate_page_desc *desc);
+bool raw_wanted(void);
+
+/* Status page of a type of device, or NULL. */
+const struct mate_page_desc *status_desc(unsigned int device);
+
+/* Whether a field only says that another one is valid. */
+bool is_validity(const struct mate_page_desc *desc, const struct mate_field_desc *field);
 
 /* ---- args.c, names.c: what the arguments say ------------------------------ */
 
@@ -198,11 +220,24 @@ const char *device_phrase(unsigned int device);
 json_t *json_device(unsigned int device);
 
 /*
- * Find all devices, with progress on a terminal.
+ * Find all devices, with progress on a terminal, and remember them.  With
+ * MATE_SCAN_QUICK it is enough to look whether those of the last scan are still
+ * there, if that was not long ago: the empty ports of a hub cost a timeout each.
  * Returns their number, or a negative error that is not printed yet.
  */
 int find_devices(struct mate_bus *bus, unsigned int scan_flags,
 		 struct mate_device_info found[MAX_DEVICES]);
+
+/* memory.c: what find_devices() goes by; recall gives their number, 0 for none. */
+void remember_devices(struct mate_bus *bus, const struct mate_device_info *found, int n);
+int recall_devices(struct mate_bus *bus, struct mate_device_info found[MAX_DEVICES]);
+void forget_devices(struct mate_bus *bus);
+
+/* Members "port", "name" if it is not NULL, and "type" of a device's object. */
+void set_device(json_t *object, const struct mate_device_info *dev, const char *name);
+
+/* Line above a device's lines, with an empty one before it but for the first. */
+void print_heading(struct mate_bus *bus, const struct mate_device_info *dev, const char *more);
 
 /* Type of the device on a port; 0 or an error that has been printed. */
 int device_type(struct mate_bus *bus, unsigned int port, unsigned int *device);
@@ -212,10 +247,12 @@ int device_type(struct mate_bus *bus, unsigned int port, unsigned int *device);
  * Returns the first exit status that is not 0.
  */
 struct device_job {
-	/* 0 or an error of the library; fills in the device's JSON object */
+	/* 0 or an error of the library; adds the device's JSON objects to a list */
 	int (*fn)(struct mate_bus *bus, const struct mate_device_info *dev,
-		  json_t *object, void *arg);
+		  json_t *list, void *arg);
 	bool (*wanted)(unsigned int device);
+	/* shows { bus, devices: list }, given away; NULL: as it is, with -j only */
+	int (*show)(json_t *document, void *arg);
 	const char *what;	/* "status": what unwanted devices do not have */
 	void *arg;
 };
