@@ -209,61 +209,50 @@ static void make_block(const struct meter *m, struct mate_dc_status *page)
 	full_fields(page, m);
 }
 
-static bool summary_changed(const struct device *dev,
-			    const uint8_t block[MATE_DC_STATUS_BYTES])
-{
-	return memcmp(dev->served + SUMMARY_AT, block + SUMMARY_AT,
-		      MATE_DC_STATUS_BYTES - SUMMARY_AT);
-}
-
 /* Just started it knows nothing, and calls its battery 0.1 V. */
-static void fresh_block(uint8_t block[MATE_DC_STATUS_BYTES])
+static void status(const struct device *dev, uint8_t *bytes)
 {
-	const struct mate_dc_status nothing = {
+	struct mate_dc_status page = {
 		.battery_voltage = 0.1, .battery_temp_valid = true,
 	};
 
-	mate_dc_status_encode(block, &nothing);
+	if (!dev->options.fresh)
+		make_block(dev->meter, &page);
+	mate_dc_status_encode(bytes, &page);
 }
 
-static bool status(struct device *dev, uint16_t number,
-		   uint8_t bytes[STATUS_BYTES])
+static void say_changed(uint8_t *bytes)
 {
-	uint8_t block[MATE_DC_STATUS_BYTES];
 	struct mate_dc_status page;
-	size_t at;
 
-	if (number < FIRST_PAGE || number >= FIRST_PAGE + PAGES)
-		return false;
-	make_block(dev->meter, &page);
-	mate_dc_status_encode(block, &page);
-	if (summary_changed(dev, block)) {
-		page.flags |= MATE_DC_STATUS_FLAGS_SUMMARY_CHANGED;
-		mate_dc_status_encode(block, &page);
-	}
-	if (dev->options.fresh)
-		fresh_block(block);
-	at = (number - FIRST_PAGE) * STATUS_BYTES;
-	memcpy(dev->served + at, block + at, STATUS_BYTES);
-	memcpy(bytes, block + at, STATUS_BYTES);
-	return true;
+	mate_dc_status_decode(&page, bytes);
+	page.flags |= MATE_DC_STATUS_FLAGS_SUMMARY_CHANGED;
+	mate_dc_status_encode(bytes, &page);
+}
+
+/* What has changed in the summary is said until that is fetched. */
+static void serve(struct device *dev, unsigned int number, uint8_t *bytes)
+{
+	size_t at = number * STATUS_BYTES;
+
+	if (!dev->options.fresh &&
+	    memcmp(dev->served + SUMMARY_AT, bytes + SUMMARY_AT,
+		   MATE_DC_STATUS_BYTES - SUMMARY_AT))
+		say_changed(bytes);
+	memcpy(dev->served + at, bytes + at, STATUS_BYTES);
 }
 
 /* --- commands ------------------------------------------------------------ */
 
-/* Nobody has ever seen a log page of it. */
-static void log_page(struct device *dev, const struct command *cmd,
-		     struct reply *reply)
-{
-	(void)dev;
-	(void)cmd;
-	reply->len = 0;
-}
-
 /* 00EB and 00EC start today's extremes anew from the present voltage. */
 static uint16_t reset_extreme(struct device *dev, uint16_t addr)
 {
-	device_set_units(dev, addr, dev->meter->battery_v);
+	uint8_t bytes[MATE_DC_STATUS_BYTES];
+	struct mate_dc_status page;
+
+	device_status(dev, bytes);
+	mate_dc_status_decode(&page, bytes);
+	device_set_units(dev, addr, page.battery_voltage);
 	return device_get(dev, device_reg(dev, addr));
 }
 
@@ -294,7 +283,11 @@ const struct device_kind dc_kind = {
 	.n_bindings	= sizeof(bindings) / sizeof(bindings[0]),
 	.initials	= initials,
 	.n_initials	= sizeof(initials) / sizeof(initials[0]),
+	.first_page	= FIRST_PAGE,
+	.n_pages	= PAGES,
+	.status_page	= MATE_PAGE_DC_STATUS,
 	.status		= status,
-	.log		= log_page,
+	.serve		= serve,
+	.no_log		= ANSWER_SILENT,	/* nobody has ever seen a page */
 	.written	= written,
 };

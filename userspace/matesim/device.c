@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Registers and commands that all devices share. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "device.h"
+#include "value.h"
 
 /* --- raw and units ------------------------------------------------------- */
 
-static double rule230(const struct device *dev,
-		      const struct mate_reg_desc *desc)
+double device_factor(const struct device *dev, const struct mate_reg_desc *desc)
 {
 	if (dev->options.is_120v)
 		return 1;
@@ -40,7 +39,7 @@ static long clamp(const struct mate_reg_desc *desc, long raw)
 static uint16_t to_raw(const struct device *dev,
 		       const struct mate_reg_desc *desc, double value)
 {
-	long raw = lround(value / rule230(dev, desc) *
+	long raw = lround(value / device_factor(dev, desc) *
 			  pow(10, desc->decimals));
 
 	if (desc->type == MATE_T_OFFSET128)
@@ -55,20 +54,20 @@ static double from_raw(const struct device *dev,
 
 	if (desc->type == MATE_T_OFFSET128)
 		value = (raw + 128) & 0xff;
-	return value * desc->scale * rule230(dev, desc);
+	return value * desc->scale * device_factor(dev, desc);
 }
 
 uint16_t device_get(const struct device *dev, const struct device_reg *reg)
 {
-	return reg->field ? to_raw(dev, reg->desc, *reg->field) : reg->raw;
+	return reg->field && !reg->pinned ?
+	       to_raw(dev, reg->desc, *reg->field) : reg->raw;
 }
 
 void device_set(struct device *dev, struct device_reg *reg, uint16_t raw)
 {
 	if (reg->field)
 		*reg->field = from_raw(dev, reg->desc, raw);
-	else
-		reg->raw = raw;
+	reg->raw = raw;
 }
 
 struct device_reg *device_reg(struct device *dev, uint16_t addr)
@@ -76,9 +75,29 @@ struct device_reg *device_reg(struct device *dev, uint16_t addr)
 	size_t i;
 
 	for (i = 0; i < dev->n_regs; i++)
-		if (dev->regs[i].desc->addr == addr)
+		if (dev->regs[i].addr == addr)
 			return &dev->regs[i];
 	return NULL;
+}
+
+struct device_reg *device_reg_make(struct device *dev, uint16_t addr)
+{
+	struct device_reg *reg = device_reg(dev, addr);
+
+	if (reg || dev->n_regs == DEVICE_REGS)
+		return reg;
+	reg = &dev->regs[dev->n_regs++];
+	reg->addr = addr;
+	return reg;
+}
+
+bool device_keeps(const struct device *dev, const struct device_reg *reg)
+{
+	const unsigned int rw = MATE_ACC_READ | MATE_ACC_WRITE;
+
+	return reg->desc && (reg->desc->access & rw) == rw &&
+	       reg->desc->risk >= MATE_RISK_SETPOINT &&
+	       reg->addr != dev->kind->passing;
 }
 
 void device_set_units(struct device *dev, uint16_t addr, double value)
@@ -96,6 +115,15 @@ double device_get_units(struct device *dev, uint16_t addr)
 	return reg ? from_raw(dev, reg->desc, device_get(dev, reg)) : 0;
 }
 
+static void lay_over(uint8_t *bytes, const uint8_t *pinned,
+		     const uint8_t *mask, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		bytes[i] = (bytes[i] & ~mask[i]) | (pinned[i] & mask[i]);
+}
+
 /* --- building a device --------------------------------------------------- */
 
 static void add_regs(struct device *dev)
@@ -103,10 +131,10 @@ static void add_regs(struct device *dev)
 	size_t n, i;
 	const struct mate_reg_desc *desc = mate_reg_table(&n);
 
-	for (i = 0; i < n && dev->n_regs < DEVICE_REGS; i++, desc++)
+	for (i = 0; i < n; i++, desc++)
 		if (desc->device == MATE_ANY ||
 		    desc->device == dev->kind->type)
-			dev->regs[dev->n_regs++].desc = desc;
+			device_reg_make(dev, desc->addr)->desc = desc;
 }
 
 static void bind_fields(struct device *dev, void *plant)
@@ -131,6 +159,30 @@ void device_initials(struct device *dev)
 	for (i = 0; i < kind->n_initials; i++)
 		device_set_units(dev, kind->initials[i].addr,
 				 kind->initials[i].value);
+}
+
+void device_forget(struct device *dev)
+{
+	struct device_reg *reg;
+
+	for (reg = dev->regs; reg < dev->regs + dev->n_regs; reg++) {
+		if (!reg->desc || !(reg->desc->access & MATE_ACC_WRITE))
+			continue;
+		reg->raw = 0;
+		reg->pinned = reg->kept = false;
+	}
+	dev->dirty = true;
+}
+
+void device_recorded(struct device *dev)
+{
+	struct device_reg *reg;
+
+	lay_over(dev->served, dev->status, dev->status_mask,
+		 sizeof(dev->served));
+	for (reg = dev->regs; reg < dev->regs + dev->n_regs; reg++)
+		reg->kept = false;
+	dev->dirty = false;
 }
 
 static void set_identity(struct device *dev)
@@ -173,6 +225,22 @@ void device_init(struct device *dev, const struct device_kind *kind,
 	set_identity(dev);
 }
 
+/* --- pages --------------------------------------------------------------- */
+
+void device_status(const struct device *dev, uint8_t *bytes)
+{
+	dev->kind->status(dev, bytes);
+	lay_over(bytes, dev->status, dev->status_mask,
+		 dev->kind->n_pages * STATUS_BYTES);
+}
+
+void device_log(const struct device *dev, unsigned int ago,
+		uint8_t bytes[LOG_BYTES])
+{
+	dev->kind->log(dev, ago, bytes);
+	lay_over(bytes, dev->logs[ago].bytes, dev->logs[ago].mask, LOG_BYTES);
+}
+
 /* --- commands ------------------------------------------------------------ */
 
 /* Bit 7 in byte 0 and a reply of the length that was asked for; reported only. */
@@ -183,25 +251,97 @@ static void refuse(const struct command *cmd, struct reply *reply)
 	reply->len = 1 + reply_data_bytes(cmd->cmd);
 }
 
+/* False if there is an answer other than a value, which is then given. */
+static bool has_value(enum answer answer, const struct command *cmd,
+		      struct reply *reply)
+{
+	if (answer == ANSWER_REFUSED)
+		refuse(cmd, reply);
+	return answer == ANSWER_VALUE;
+}
+
 /* What the table does not know or calls write-only reads as 0. */
 static void answer_read(struct device *dev, const struct command *cmd,
 			struct reply *reply)
 {
 	struct device_reg *reg = device_reg(dev, cmd->addr);
+	uint8_t byte0 = dev->options.read_byte0_set ?
+			dev->options.read_byte0 : dev->kind->read_byte0;
 	uint16_t value = 0;
 
-	if (reg && reg->desc->access & MATE_ACC_READ)
+	if (reg && !has_value(reg->answer, cmd, reply))
+		return;
+	if (reg && (!reg->desc || reg->desc->access & MATE_ACC_READ))
 		value = device_get(dev, reg);
-	reply_value(reply, dev->kind->read_byte0, value);
+	reply_value(reply, byte0, value);
+}
+
+static void free_field(struct device *dev, const char *id)
+{
+	const struct mate_page_desc *page =
+		mate_page_desc(dev->kind->status_page);
+	uint8_t mask[MATE_DC_STATUS_BYTES];
+	unsigned int i, b;
+
+	for (i = 0; i < page->n_fields; i++) {
+		if (strcmp(page->fields[i].id, id))
+			continue;
+		value_field_mask(page, &page->fields[i], mask);
+		for (b = 0; b < page->length; b++)
+			dev->status_mask[b] &= ~mask[b];
+	}
+}
+
+/* What a recording says of it is past; the world shows what comes of it. */
+static void take_effect(struct device *dev, const struct govern *govern)
+{
+	struct device_reg *reg;
+	unsigned int i;
+
+	for (i = 0; govern->fields[i]; i++)
+		free_field(dev, govern->fields[i]);
+	for (i = 0; govern->regs[i]; i++) {
+		reg = device_reg(dev, govern->regs[i]);
+		if (reg)
+			reg->pinned = false;
+	}
+	world_settle(dev->world);
+}
+
+static void changed(struct device *dev, const struct device_reg *reg)
+{
+	const struct device_kind *kind = dev->kind;
+	size_t i;
+
+	/* other names of the same thing */
+	for (i = 0; reg->field && i < dev->n_regs; i++)
+		if (dev->regs[i].field == reg->field && &dev->regs[i] != reg)
+			dev->regs[i].pinned = false;
+	for (i = 0; i < kind->n_governs; i++)
+		if (kind->governs[i].addr == reg->addr)
+			take_effect(dev, &kind->governs[i]);
 }
 
 static uint16_t store(struct device *dev, struct device_reg *reg,
 		      uint16_t value)
 {
+	bool same = device_get(dev, reg) == value;
+
 	device_set(dev, reg, value);
+	reg->answer = ANSWER_VALUE;
+	if (device_keeps(dev, reg))
+		reg->kept = dev->dirty = true;
 	if (dev->kind->written)
-		return dev->kind->written(dev, reg->desc, value);
+		value = dev->kind->written(dev, reg->desc, value);
+	if (!same)
+		changed(dev, reg);
 	return value;
+}
+
+static bool writable(const struct device_reg *reg, unsigned int access)
+{
+	return reg && reg->desc && reg->answer == ANSWER_VALUE &&
+	       reg->desc->access & access;
 }
 
 static void answer_write(struct device *dev, const struct command *cmd,
@@ -209,22 +349,10 @@ static void answer_write(struct device *dev, const struct command *cmd,
 {
 	struct device_reg *reg = device_reg(dev, cmd->addr);
 
-	if (!reg || !(reg->desc->access & MATE_ACC_WRITE)) {
+	if (writable(reg, MATE_ACC_WRITE))
+		reply_value(reply, CMD_WRITE, store(dev, reg, cmd->param));
+	else
 		refuse(cmd, reply);
-		return;
-	}
-	reply_value(reply, CMD_WRITE, store(dev, reg, cmd->param));
-}
-
-/* The table's notes give the step where it is known, in units. */
-static long step_of(const struct mate_reg_desc *desc)
-{
-	const char *note = strstr(desc->note, "step ");
-	double units;
-
-	if (note && sscanf(note, "step %lf", &units) == 1)
-		return lround(units * pow(10, desc->decimals));
-	return 1;
 }
 
 static uint16_t stepped(const struct mate_reg_desc *desc, uint16_t raw,
@@ -232,8 +360,7 @@ static uint16_t stepped(const struct mate_reg_desc *desc, uint16_t raw,
 {
 	long value = is_signed(desc) ? (int16_t)raw : raw;
 
-	return (uint16_t)clamp(desc, value + (up ? step_of(desc) :
-					      -step_of(desc)));
+	return (uint16_t)clamp(desc, value + (up ? desc->step : -desc->step));
 }
 
 /* The number for on or off; the DC calls an enabled shunt 0. */
@@ -257,10 +384,10 @@ static void answer_change(struct device *dev, const struct command *cmd,
 	struct device_reg *reg = device_reg(dev, cmd->addr);
 	uint16_t value;
 
-	if (reg && reg->desc->access & MATE_ACC_INCDEC) {
+	if (writable(reg, MATE_ACC_INCDEC)) {
 		value = stepped(reg->desc, device_get(dev, reg),
 				cmd->cmd != dev->dec_command);
-	} else if (reg && reg->desc->access & MATE_ACC_ENDIS) {
+	} else if (writable(reg, MATE_ACC_ENDIS)) {
 		value = switched(reg->desc, cmd->cmd == CMD_INC_ENABLE);
 	} else {
 		refuse(cmd, reply);
@@ -273,21 +400,37 @@ static void answer_change(struct device *dev, const struct command *cmd,
 static void answer_status(struct device *dev, const struct command *cmd,
 			  struct reply *reply)
 {
-	uint8_t page[STATUS_BYTES];
+	const struct device_kind *kind = dev->kind;
+	unsigned int number = cmd->addr - kind->first_page;
+	uint8_t bytes[MATE_DC_STATUS_BYTES];
 
-	if (dev->kind->status && dev->kind->status(dev, cmd->addr, page))
-		reply_page(reply, dev->kind->type, page, sizeof(page));
-	else
+	if (number >= kind->n_pages) {
 		refuse(cmd, reply);
+		return;
+	}
+	if (!has_value(dev->status_answer[number], cmd, reply))
+		return;
+	device_status(dev, bytes);
+	if (kind->serve)
+		kind->serve(dev, number, bytes);
+	reply_page(reply, kind->type, bytes + number * STATUS_BYTES,
+		   STATUS_BYTES);
 }
 
 static void answer_log(struct device *dev, const struct command *cmd,
 		       struct reply *reply)
 {
-	if (dev->kind->log)
-		dev->kind->log(dev, cmd, reply);
-	else
-		refuse(cmd, reply);
+	unsigned int ago = cmd->param < HISTORY_DAYS ? cmd->param : HISTORY_DAYS;
+	uint8_t bytes[LOG_BYTES];
+
+	if (!dev->kind->log) {
+		has_value(dev->kind->no_log, cmd, reply);
+		return;
+	}
+	if (!has_value(dev->logs[ago].answer, cmd, reply))
+		return;
+	device_log(dev, ago, bytes);
+	reply_page(reply, CMD_LOG, bytes, sizeof(bytes));
 }
 
 void device_answer(struct device *dev, const struct command *cmd,

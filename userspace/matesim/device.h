@@ -2,6 +2,9 @@
 /*
  * A simulated device: the registers that the table gives its type, bound to
  * fields of the world or stored, and its pages.
+ *
+ * Whatever a recording or a tester has set is pinned: it lies over what the
+ * world says until a command of the bus changes it, or until it is freed.
  */
 #ifndef MATESIM_DEVICE_H
 #define MATESIM_DEVICE_H
@@ -14,7 +17,10 @@
 #include "mate_tables.h"
 #include "world.h"
 
-#define DEVICE_REGS 160
+#define DEVICE_REGS 1024		/* a recording may have more than the table */
+#define DEVICE_LOGS (HISTORY_DAYS + 1)
+
+enum answer { ANSWER_VALUE, ANSWER_REFUSED, ANSWER_SILENT };
 
 /* What can be asked for by -d PORT=TYPE,option... */
 struct device_options {
@@ -25,6 +31,8 @@ struct device_options {
 	bool no_ah;		/* MX: counts neither Ah nor tenths */
 	bool is_120v;		/* FX */
 	bool fresh;		/* DC: just started */
+	bool read_byte0_set;
+	uint8_t read_byte0;	/* of replies to READ */
 };
 
 /* A register that is a field (a double) of the charger, inverter or meter. */
@@ -39,6 +47,13 @@ struct initial {
 	double value;
 };
 
+/* What a control decides: it is not pinned any more when that is written. */
+struct govern {
+	uint16_t addr;
+	const char *fields[9];		/* of the status page */
+	uint16_t regs[7];
+};
+
 struct device;
 
 struct device_kind {
@@ -49,21 +64,39 @@ struct device_kind {
 	size_t n_bindings;
 	const struct initial *initials;
 	size_t n_initials;
-	/* false: no such page */
-	bool (*status)(struct device *dev, uint16_t page,
-		       uint8_t bytes[STATUS_BYTES]);
-	/* NULL: LOG is an unknown command */
-	void (*log)(struct device *dev, const struct command *cmd,
-		    struct reply *reply);
+	const struct govern *governs;
+	size_t n_governs;
+	/* a control that does not outlive a restart; 0: none */
+	uint16_t passing;
+	/* STATUS: so many pages of 13 bytes make up one of the tables */
+	uint16_t first_page, n_pages;	/* none: refused */
+	enum mate_page status_page;
+	void (*status)(const struct device *dev, uint8_t *bytes);
+	/* Page @number of what is pinned and the rest goes out now; or NULL. */
+	void (*serve)(struct device *dev, unsigned int number, uint8_t *bytes);
+	/* LOG; NULL: no_log instead */
+	enum mate_page log_page;
+	void (*log)(const struct device *dev, unsigned int ago,
+		    uint8_t bytes[LOG_BYTES]);
+	enum answer no_log;
 	/* What a write does beyond storing; returns the value to reply. */
 	uint16_t (*written)(struct device *dev,
 			    const struct mate_reg_desc *desc, uint16_t value);
 };
 
 struct device_reg {
-	const struct mate_reg_desc *desc;
+	const struct mate_reg_desc *desc;	/* NULL: the table has none */
 	double *field;		/* NULL: stored in raw */
-	uint16_t raw;
+	uint16_t addr;
+	uint16_t raw;		/* as set last */
+	bool pinned;		/* reads as raw, whatever field says */
+	bool kept;		/* set by hand: outlives a restart */
+	enum answer answer;	/* to READ */
+};
+
+struct device_log {
+	uint8_t bytes[LOG_BYTES], mask[LOG_BYTES];	/* mask: pinned bits */
+	enum answer answer;
 };
 
 struct device {
@@ -74,8 +107,14 @@ struct device {
 	struct charger *charger;
 	struct inverter *inverter;
 	struct meter *meter;
+	/* status pages one after another */
+	uint8_t status[MATE_DC_STATUS_BYTES];
+	uint8_t status_mask[MATE_DC_STATUS_BYTES];	/* pinned bits */
+	enum answer status_answer[MATE_DC_STATUS_BYTES / STATUS_BYTES];
 	uint8_t served[MATE_DC_STATUS_BYTES];	/* DC: as last fetched */
+	struct device_log logs[DEVICE_LOGS];
 	uint8_t dec_command;	/* 00 or 01 */
+	bool dirty;		/* something kept has changed */
 	size_t n_regs;
 	struct device_reg regs[DEVICE_REGS];
 };
@@ -87,14 +126,30 @@ void device_init(struct device *dev, const struct device_kind *kind,
 		 const struct device_options *options, struct world *world,
 		 void *plant);
 
+/* What is pinned by now was so all the time: no news, and no set points. */
+void device_recorded(struct device *dev);
+
 /* Stored registers back to their first values. */
 void device_initials(struct device *dev);
+/* What can be written is as if it never had been; 0 where nothing is bound. */
+void device_forget(struct device *dev);
 
 void device_answer(struct device *dev, const struct command *cmd,
 		   struct reply *reply);
 
-/* Register by address, NULL if the table has none. */
+/* All status pages, and the log page of a day, as they would be answered. */
+void device_status(const struct device *dev, uint8_t *bytes);
+void device_log(const struct device *dev, unsigned int ago,
+		uint8_t bytes[LOG_BYTES]);
+
+/* Register by address, NULL if there is none. */
 struct device_reg *device_reg(struct device *dev, uint16_t addr);
+/* The same, made if it is not in the table; NULL: there is no room. */
+struct device_reg *device_reg_make(struct device *dev, uint16_t addr);
+/* What the 230 V rule makes of a raw 1 of this register. */
+double device_factor(const struct device *dev, const struct mate_reg_desc *desc);
+/* A set point or control that a real device keeps without power. */
+bool device_keeps(const struct device *dev, const struct device_reg *reg);
 uint16_t device_get(const struct device *dev, const struct device_reg *reg);
 void device_set(struct device *dev, struct device_reg *reg, uint16_t raw);
 /* In units; writes through to a bound field. */

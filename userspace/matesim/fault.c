@@ -176,6 +176,14 @@ const char *fault_add(struct fault_plan *plan, const char *text)
 	return wrong;
 }
 
+void fault_later(struct fault_plan *plan, unsigned long n)
+{
+	struct fault *f = &plan->faults[plan->n - 1];
+
+	f->first += n;
+	f->last = f->last > ULONG_MAX - n ? ULONG_MAX : f->last + n;
+}
+
 bool fault_plan_has_junk(const struct fault_plan *plan)
 {
 	unsigned int i;

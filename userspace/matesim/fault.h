@@ -29,6 +29,9 @@ struct fault_plan {
  */
 const char *fault_add(struct fault_plan *plan, const char *text);
 
+/* The fault added last counts from command @n on. */
+void fault_later(struct fault_plan *plan, unsigned long n);
+
 /* Whether some reply will have unmarked bytes in front. */
 bool fault_plan_has_junk(const struct fault_plan *plan);
 

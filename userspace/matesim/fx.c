@@ -67,8 +67,22 @@ static const struct initial initials[] = {
 	{ MATE_REG_FX_SELL_STATUS,		55 },	/* as a real one gave */
 };
 
-static bool status(struct device *dev, uint16_t number,
-		   uint8_t bytes[STATUS_BYTES])
+/* Whether it inverts, charges or does nothing shows in all that flows. */
+#define FLOWS { "operating_mode", "ac_mode", "inverter_current", \
+		"charger_current", "buy_current", "sell_current", \
+		"ac_in_voltage", "ac_out_voltage" }, \
+	      { MATE_REG_FX_INPUT_VOLTAGE, MATE_REG_FX_OUTPUT_VOLTAGE, \
+		MATE_REG_FX_CHARGER_CURRENT, MATE_REG_FX_SELL_CURRENT, \
+		MATE_REG_FX_INPUT_CURRENT, MATE_REG_FX_INVERTER_CURRENT }
+
+static const struct govern governs[] = {
+	{ MATE_REG_FX_INVERTER_CONTROL, FLOWS },
+	{ MATE_REG_FX_CHARGE_CONTROL, FLOWS },
+	{ MATE_REG_FX_ACIN_CONTROL, FLOWS },
+	{ MATE_REG_FX_AUX_CONTROL, { "aux_on" }, { 0 } },
+};
+
+static void status(const struct device *dev, uint8_t *bytes)
 {
 	const struct inverter *i = dev->inverter;
 	const struct mate_fx_status page = {
@@ -87,10 +101,7 @@ static bool status(struct device *dev, uint16_t number,
 		.warnings	= i->warnings,
 	};
 
-	if (number != 1)
-		return false;
 	mate_fx_status_encode(bytes, &page);
-	return true;
 }
 
 static uint16_t written(struct device *dev, const struct mate_reg_desc *desc,
@@ -109,6 +120,12 @@ const struct device_kind fx_kind = {
 	.n_bindings	= sizeof(bindings) / sizeof(bindings[0]),
 	.initials	= initials,
 	.n_initials	= sizeof(initials) / sizeof(initials[0]),
+	.governs	= governs,
+	.n_governs	= sizeof(governs) / sizeof(governs[0]),
+	.first_page	= 1,
+	.n_pages	= 1,
+	.status_page	= MATE_PAGE_FX_STATUS,
 	.status		= status,
+	.no_log		= ANSWER_REFUSED,
 	.written	= written,
 };

@@ -14,4 +14,5 @@ const struct device_kind hub_kind = {
 	.read_byte0	= 0x00,		/* unlike all others */
 	.initials	= initials,
 	.n_initials	= sizeof(initials) / sizeof(initials[0]),
+	.no_log		= ANSWER_REFUSED,
 };

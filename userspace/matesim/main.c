@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "options.h"
+#include "recording.h"
 #include "server.h"
 #include "site.h"
 
@@ -23,36 +24,65 @@ static void be_punctual(void)
 	prctl(PR_SET_TIMERSLACK, 1);
 }
 
-static int serve(const struct options *options)
+/* World, devices, and what was recorded of them; all but the line. */
+static int populate(const struct options *options, struct bus *bus)
 {
-	struct bus bus = { .pattern = options->pattern };
-	struct line_wish wish = {
-		.path	= options->path,
-		.parity	= options->want,
-	};
+	struct matefile file = { 0 };
+	int ret = 0;
+
+	if (options->recording &&
+	    (matefile_read(&file, options->recording) < 0 ||
+	     recording_devices(&file, options->site) < 0))
+		ret = -1;
+	site_defaults(options->site);
+	site_build(options->site, bus, options->seed, options->time_of_day,
+		   options->dec_command);
+	if (ret == 0 && options->recording)
+		ret = recording_answers(&file, options->site);
+	matefile_free(&file);
+	if (ret == 0 && options->state)
+		ret = state_load(options->site, options->state);
+	return ret;
+}
+
+static int serve(struct options *options, struct bus *bus)
+{
 	struct line line;
+	struct control control = {
+		.site		= options->site,
+		.faults		= &options->faults,
+		.fd		= -1,
+	};
 	struct server server = {
 		.line		= &line,
-		.bus		= &bus,
+		.bus		= bus,
+		.world		= bus->pattern ? NULL : &options->site->world,
 		.faults		= &options->faults,
+		.control	= &control,
+		.site		= options->site,
+		.state		= options->state,
 		.turnaround_ns	= options->turnaround_us * NSEC_PER_USEC,
 		.speed		= options->speed,
 		.trace		= options->trace,
 	};
-	int ret;
+	const struct line_wish wish = {
+		.path	= options->path,
+		.parity	= options->want,
+		.ports	= bus_port_mask(bus),
+		.junk	= bus_has_junk(bus) ||
+			  fault_plan_has_junk(&options->faults),
+	};
+	int ret = -1;
 
-	if (!options->pattern) {
-		site_defaults(options->site);
-		site_build(options->site, &bus, options->seed,
-			   options->time_of_day, options->dec_command);
-		server.world = &options->site->world;
-	}
-	wish.ports = bus_port_mask(&bus);
-	wish.junk = bus_has_junk(&bus) || fault_plan_has_junk(&options->faults);
 	if (line_open(&line, &wish) < 0)
 		return -1;
-	be_punctual();
-	ret = server_run(&server);
+	control.junk = line.kind == &tty_line;
+	control.commands = &server.commands;
+	if (!options->control || control_open(&control, options->control) == 0) {
+		be_punctual();
+		ret = server_run(&server);
+		control_close(&control);
+	}
 	line.kind->close(&line);
 	return ret;
 }
@@ -60,6 +90,8 @@ static int serve(const struct options *options)
 int main(int argc, char **argv)
 {
 	struct options options = { .site = &site };
+	struct bus bus = { 0 };
+	int ret;
 
 	switch (options_parse(&options, argc, argv)) {
 	case OPTIONS_DONE:
@@ -69,5 +101,12 @@ int main(int argc, char **argv)
 	case OPTIONS_RUN:
 		break;
 	}
-	return serve(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (options.tell) {
+		ret = control_tell(options.tell, options.lines, options.n_lines);
+		return ret < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	}
+	bus.pattern = options.pattern;
+	if (!bus.pattern && populate(&options, &bus) < 0)
+		return EXIT_FAILURE;
+	return serve(&options, &bus) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

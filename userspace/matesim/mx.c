@@ -45,8 +45,12 @@ static const struct initial initials[] = {
 	{ MATE_REG_MX_SNOOZE_CURRENT,		0.6 },
 };
 
-static bool status(struct device *dev, uint16_t number,
-		   uint8_t bytes[STATUS_BYTES])
+static const struct govern governs[] = {
+	{ MATE_REG_MX_CHARGE_MODE, { "charge_mode" }, { 0 } },
+	{ MATE_REG_MX_AUX_RELAY, { "aux_on", "aux_mode" }, { 0 } },
+};
+
+static void status(const struct device *dev, uint8_t *bytes)
 {
 	const struct charger *c = dev->charger;
 	long tenths = lround(c->output_current * 10);
@@ -64,21 +68,17 @@ static bool status(struct device *dev, uint16_t number,
 		.pv_voltage	= c->pv_voltage,
 	};
 
-	if (number != 1)
-		return false;
 	if (dev->options.no_ah) {
 		page.charge_today = 0;
 		page.output_tenths = 0;
 		page.output_current = lround(c->output_current);
 	}
 	mate_mx_status_encode(bytes, &page);
-	return true;
 }
 
-static void log_page(struct device *dev, const struct command *cmd,
-		     struct reply *reply)
+static void log_page(const struct device *dev, unsigned int ago,
+		     uint8_t bytes[LOG_BYTES])
 {
-	int ago = cmd->param < HISTORY_DAYS ? cmd->param : HISTORY_DAYS;
 	const struct charger_day *d = charger_day(dev->world, dev->charger,
 						  ago);
 	struct mate_mx_log page = {
@@ -93,10 +93,8 @@ static void log_page(struct device *dev, const struct command *cmd,
 		.power_max		= d->power_max,
 		.day			= ago,
 	};
-	uint8_t bytes[LOG_BYTES];
 
 	mate_mx_log_encode(bytes, &page);
-	reply_page(reply, CMD_LOG, bytes, sizeof(bytes));
 }
 
 static uint16_t written(struct device *dev, const struct mate_reg_desc *desc,
@@ -106,6 +104,7 @@ static uint16_t written(struct device *dev, const struct mate_reg_desc *desc,
 		dev->charger->stage_s = 0;
 	if (desc->addr == MATE_REG_MX_FACTORY_RESET && value == 0xff) {
 		charger_defaults(dev->charger);
+		device_forget(dev);
 		device_initials(dev);
 	}
 	return value & 0xff;		/* never more than the low byte */
@@ -119,7 +118,14 @@ const struct device_kind mx_kind = {
 	.n_bindings	= sizeof(bindings) / sizeof(bindings[0]),
 	.initials	= initials,
 	.n_initials	= sizeof(initials) / sizeof(initials[0]),
+	.governs	= governs,
+	.n_governs	= sizeof(governs) / sizeof(governs[0]),
+	.passing	= MATE_REG_MX_CHARGE_MODE,
+	.first_page	= 1,
+	.n_pages	= 1,
+	.status_page	= MATE_PAGE_MX_STATUS,
 	.status		= status,
+	.log_page	= MATE_PAGE_MX_LOG,
 	.log		= log_page,
 	.written	= written,
 };

@@ -18,12 +18,20 @@ static const char help[] =
 "      --hub 10|4                   ports of the hub (10)\n"
 "      Without -d and --direct: -d 1=mx -d 2=fx -d 3=dc\n"
 "      TYPE  mx fx dc, or none for an empty port\n"
-"      OPT   all: variant=HEX fw=A.B.C junk[=N]   mx: fm80 mx60 noah\n"
+"      OPT   all: variant=HEX fw=A.B.C byte0=HEX junk[=N]   mx: fm80 mx60 noah\n"
 "            fx: 120v 230v (230v)                 dc: fresh\n"
 "      --turnaround-us N   from the command to the reply (11000)\n"
 "      --speed X           simulated seconds in a second (1; 0 stands still)\n"
 "      --time HH:MM        time of day at the start (12:00)\n"
 "      --seed N            weather and loads (1)\n"
+"      --site FILE         devices and what they answer; see site.mate(5)\n"
+"      --state FILE        set points as they were left, and are left\n"
+"      --control SOCKET    take commands there:\n"
+"      --tell SOCKET [COMMAND]...  send such commands (or those of stdin) and end\n"
+"            set PORT ITEM = VALUE   get PORT ITEM   free PORT ITEM\n"
+"            errors PORT = NAMES   warnings PORT = NAMES   run SECONDS\n"
+"            fault N=KIND[:ARG] counted from now   fault none\n"
+"            ITEM: reg NAME, status PAGE, log DAY, status.FIELD, log.DAY.FIELD\n"
 "      --dec 0|1           which command is DEC; the other is INC (0)\n"
 "      --fault N=KIND[:ARG]  spoil the reply to the N-th command; N-M or * for\n"
 "            more; KIND: late:MS sum short[:N] long[:N] refuse silent junk[:N]\n"
@@ -41,11 +49,14 @@ static const char help[] =
 "  STATUS           byte i = low byte of p(port, addr) + 37 * i\n"
 "  LOG              byte i = low byte of p(port, param) + 91 * i\n"
 "\n"
-"Example: matesim -d 1=mx,fm80 -d 4=fx,120v --speed 600 /dev/ttyUSB0\n";
+"Examples: matesim -d 1=mx,fm80 -d 4=fx,120v --speed 600 /dev/ttyUSB0\n"
+"          matesim --site house.mate --control /run/sim /dev/matenet1\n"
+"          matesim --tell /run/sim 'errors 4 = low_battery'\n";
 
 enum {
 	OPT_DIRECT = 256, OPT_HUB, OPT_TURNAROUND, OPT_SPEED, OPT_TIME,
-	OPT_SEED, OPT_DEC, OPT_FAULT, OPT_PATTERN, OPT_STICK, OPT_EVENODD,
+	OPT_SEED, OPT_DEC, OPT_FAULT, OPT_PATTERN, OPT_SITE,
+	OPT_STATE, OPT_CONTROL, OPT_TELL, OPT_STICK, OPT_EVENODD,
 };
 
 static const struct option long_options[] = {
@@ -59,6 +70,10 @@ static const struct option long_options[] = {
 	{ "dec",	required_argument, NULL, OPT_DEC },
 	{ "fault",	required_argument, NULL, OPT_FAULT },
 	{ "pattern",	no_argument, NULL, OPT_PATTERN },
+	{ "site",	required_argument, NULL, OPT_SITE },
+	{ "state",	required_argument, NULL, OPT_STATE },
+	{ "control",	required_argument, NULL, OPT_CONTROL },
+	{ "tell",	required_argument, NULL, OPT_TELL },
 	{ "stick",	no_argument, NULL, OPT_STICK },
 	{ "evenodd",	no_argument, NULL, OPT_EVENODD },
 	{ "verbose",	no_argument, NULL, 'v' },
@@ -210,6 +225,18 @@ static bool one(struct options *options, int opt, const char *arg)
 	case OPT_PATTERN:
 		options->pattern = true;
 		return true;
+	case OPT_SITE:
+		options->recording = arg;
+		return true;
+	case OPT_STATE:
+		options->state = arg;
+		return true;
+	case OPT_CONTROL:
+		options->control = arg;
+		return true;
+	case OPT_TELL:
+		options->tell = arg;
+		return true;
 	case OPT_STICK:
 		return want(options, TTY9_STICK);
 	case OPT_EVENODD:
@@ -229,6 +256,14 @@ static bool consistent(const struct options *options)
 	const struct site *site = options->site;
 	int port;
 
+	if (options->recording && (site->chosen || site->hub_ports != 10))
+		return wrong("--site", options->recording,
+			     "it says which devices there are; no -d, --direct or --hub");
+	if (options->pattern && (options->recording || options->state ||
+				 options->control)) {
+		fprintf(stderr, "matesim: --pattern: no --site, --state or --control: there are no devices\n");
+		return false;
+	}
 	for (port = 1; port < BUS_PORTS; port++) {
 		if (!site->slots[port].kind)
 			continue;
@@ -266,6 +301,10 @@ enum options_result options_parse(struct options *options, int argc,
 		if (!one(options, opt, optarg))
 			return OPTIONS_WRONG;
 	}
+	options->lines = argv + optind;
+	options->n_lines = argc - optind;
+	if (options->tell)
+		return OPTIONS_RUN;
 	if (optind == argc) {
 		fprintf(stderr, "matesim: no tty or bus given\nTry 'matesim --help'.\n");
 		return OPTIONS_WRONG;

@@ -21,6 +21,12 @@ struct options {
 	bool trace;
 	uint8_t dec_command;
 	struct site *site;
+	const char *recording;	/* --site */
+	const char *state;
+	const char *control;
+	const char *tell;	/* be the other end of --control */
+	char **lines;
+	int n_lines;
 	struct fault_plan faults;
 };
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "recording.h"
 #include "server.h"
 
 /* Time to set the parity before the first byte is due. */
@@ -21,7 +22,7 @@
 /* The world need not move more often, and not just before a reply. */
 #define WORLD_PERIOD_NS	(100 * NSEC_PER_MSEC)
 
-enum { POLL_LINE, POLL_SIGNAL, POLL_TIMER, POLLS };
+enum { POLL_LINE, POLL_SIGNAL, POLL_TIMER, POLL_CONTROL, POLLS };
 
 static void trace(const struct server *server, const char *what,
 		  const uint8_t *bytes, size_t n)
@@ -55,6 +56,13 @@ static void queue(struct server *server, const struct reply *reply,
 	server->n_pending++;
 }
 
+/* Before the reply: what was answered is not forgotten. */
+static void keep(struct server *server)
+{
+	if (server->state && state_dirty(server->site))
+		state_save(server->site, server->state);
+}
+
 static void command(void *context, const struct heard *heard)
 {
 	struct server *server = context;
@@ -70,6 +78,7 @@ static void command(void *context, const struct heard *heard)
 	trace(server, ">", heard->bytes, COMMAND_BYTES);
 	server->commands++;
 	bus_answer(server->bus, &cmd, &reply);
+	keep(server);
 	fault_apply(server->faults, server->commands, &cmd, &reply, &due);
 	if (reply.len)
 		queue(server, &reply, heard->sequence, due);
@@ -149,6 +158,10 @@ static int loop(struct server *server, struct pollfd *polls)
 			return complain("cannot read the timer");
 		if (polls[POLL_LINE].revents && server->line->kind->receive(server->line, command, server) < 0)
 			return -1;
+		if (polls[POLL_CONTROL].revents) {
+			control_serve(server->control);
+			keep(server);
+		}
 		if (send_due(server) < 0)
 			return -1;
 		move_world(server);
@@ -166,6 +179,7 @@ int server_run(struct server *server)
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	polls[POLL_LINE].fd = server->line->fd;
+	polls[POLL_CONTROL].fd = server->control->fd;
 	polls[POLL_SIGNAL].fd = signalfd(-1, &signals, SFD_CLOEXEC);
 	polls[POLL_TIMER].fd = timerfd_create(CLOCK_MONOTONIC,
 					      TFD_CLOEXEC | TFD_NONBLOCK);

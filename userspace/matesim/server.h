@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "bus.h"
+#include "control.h"
 #include "fault.h"
 #include "frame.h"
 #include "line.h"
@@ -26,6 +27,9 @@ struct server {
 	struct bus *bus;
 	struct world *world;	/* NULL: time stands still */
 	const struct fault_plan *faults;
+	struct control *control;
+	struct site *site;
+	const char *state;	/* file of its set points; NULL: none */
 	int64_t turnaround_ns;
 	double speed;
 	bool trace;

@@ -111,9 +111,21 @@ static bool set_fresh(struct device_options *options, const char *value)
 	return true;
 }
 
+static bool set_byte0(struct device_options *options, const char *value)
+{
+	unsigned long n;
+
+	if (!number(value, 16, 0xff, &n))
+		return false;
+	options->read_byte0 = n;
+	options->read_byte0_set = true;
+	return true;
+}
+
 static const struct option_kind option_kinds[] = {
 	{ "variant", MATE_ANY, true, set_variant, "two hex digits, as variant=02" },
 	{ "fw", MATE_ANY, true, set_firmware, "a revision as 1.9.8, for an fx a number" },
+	{ "byte0", MATE_ANY, true, set_byte0, "two hex digits, as byte0=03" },
 	{ "junk", MATE_ANY, false, set_junk, "0 to 16 bytes, as junk=2" },
 	{ "fm80", MATE_MX, false, set_fm80, "no value" },
 	{ "mx60", MATE_MX, false, set_mx60, "no value" },

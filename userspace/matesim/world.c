@@ -277,6 +277,8 @@ static void stage_step(const struct world *w, struct charger *c, double dt)
 {
 	bool at_target = w->battery_v >= stage_voltage(c) - 0.05;
 
+	if (dt <= 0)
+		return;
 	c->stage_s += dt;
 	switch ((enum charge_stage)c->stage) {
 	case STAGE_BULK:
@@ -516,6 +518,16 @@ void world_run(struct world *w, double t)
 	if (t - w->t > 100 * WORLD_STEP_S)
 		run(w, t - WORLD_STEP_S, HISTORY_STEP_S);
 	run(w, t, WORLD_STEP_S);
+}
+
+/* At the time of the last step, so that what has not changed stays as it was. */
+void world_settle(struct world *w)
+{
+	double t = w->t;
+
+	w->t -= WORLD_STEP_S;
+	step(w, 0);
+	w->t = t;
 }
 
 static int at_least_one(int n)

@@ -115,6 +115,9 @@ void world_init(struct world *w, uint32_t seed, double time_of_day);
 /* Live on until @t; in steps of WORLD_STEP_S, so @t may lie ahead a little. */
 void world_run(struct world *w, double t);
 
+/* After settings have changed: what flows now, without any time passing. */
+void world_settle(struct world *w);
+
 /* Of the day @ago days before today; ago 0 to HISTORY_DAYS. */
 const struct charger_day *charger_day(const struct world *w,
 				      const struct charger *c, int ago);
