@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "change.h"
 #include "journal.h"
@@ -244,6 +245,14 @@ static void print_planned(FILE *out, const struct change *c)
 			*warning ? "  (" : "", warning, *warning ? ")" : "");
 }
 
+static bool is_anything_planned(const struct change *list, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (list[i].result == CHANGE_PLANNED)
+			return true;
+	return false;
+}
+
 static void print_plan(const struct target *t, const struct change *list, int n)
 {
 	FILE *out = flags.json ? stderr : stdout;
@@ -253,7 +262,7 @@ static void print_plan(const struct target *t, const struct change *list, int n)
 	fprintf(out, "%s\n", text);
 	for (int i = 0; i < n; i++)
 		print_planned(out, &list[i]);
-	if (consent.revert_ms)
+	if (consent.revert_ms && is_anything_planned(list, n))
 		fprintf(out, "  and back again after %u s, unless it is confirmed\n",
 			consent.revert_ms / 1000);
 	fflush(out);
@@ -349,6 +358,14 @@ static int fail_change(const struct target *t, const struct change *c)
 	return exit_of(c);
 }
 
+static bool is_anything_done(const struct change *list, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (list[i].result > CHANGE_UNCHANGED)
+			return true;
+	return false;
+}
+
 static int show_results(const struct target *t, const struct change *list, int n)
 {
 	json_t *array = json_array();
@@ -369,7 +386,7 @@ static int show_results(const struct target *t, const struct change *list, int n
 				     mate_bus_name(t->bus), "port", (int)t->info.port, "name",
 				     t->name, "type", json_device(t->info.device), "firmware",
 				     t->fw, "dry_run", consent.dry_run, "changes", array));
-	else if (consent.dry_run)
+	else if (consent.dry_run || !is_anything_done(list, n))
 		printf("Nothing written.\n");
 	json_decref(array);
 	return status;
@@ -580,7 +597,7 @@ int make_changes(struct target *t, struct change *list, int n)
 		ret = read_old(t, &list[i]);
 	if (ret)
 		return ret;
-	if (!flags.json || !(consent.dry_run || consent.yes))
+	if (!flags.json || (isatty(STDIN_FILENO) && !consent.dry_run))
 		print_plan(t, list, n);
 	if (!consent.dry_run) {
 		ret = allow(t, list, n) ?: arm_all(t, list, n);

@@ -57,14 +57,14 @@ static bool has_control(unsigned int device, const char *name, size_t length)
 /* ---- show ------------------------------------------------------------------ */
 
 static const struct column control_columns[] = {
-	{ "PORT", "port", "port of the hub", COLUMN_RIGHT, 0, NULL },
-	{ "DEVICE", "device", "name of the configuration, or type and port", 0, 0, NULL },
-	{ "CONTROL", "name", "what control set takes", 0, 0, NULL },
-	{ "VALUE", "text", "what it is set to now", 0, 0, NULL },
-	{ "ALLOWED", "allowed", "what it can be set to", 0, 0, NULL },
-	{ "RISK", "risk", "control, or danger if it can cut the power", 0, 0, NULL },
-	{ "REGISTER", "register", "name of the register", COLUMN_HIDDEN, 0, NULL },
-	{ NULL, NULL, NULL, 0, 0, NULL },
+	COLUMN("PORT", "port", "port of the hub", .style = COLUMN_RIGHT),
+	COLUMN("DEVICE", "device", "name of the configuration, or type and port"),
+	COLUMN("CONTROL", "name", "what control set takes"),
+	COLUMN("VALUE", "text", "what it is set to now"),
+	COLUMN("RISK", "risk", "control, or danger if it can cut the power"),
+	COLUMN("ALLOWED", "allowed", "what it can be set to"),
+	COLUMN("REGISTER", "register", "name of the register", .style = COLUMN_HIDDEN),
+	END_OF_COLUMNS
 };
 
 static json_t *json_control(const struct target *t, const struct mate_reg_desc *r)

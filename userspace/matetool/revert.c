@@ -216,9 +216,19 @@ static int sync_dir(void)
 	return ret;
 }
 
+/* With all above it, which on a small system may not be there either. */
 static int make_dir(void)
 {
-	return mkdir(state_dir(), 0755) && errno != EEXIST ? -1 : 0;
+	char path[512];
+
+	snprintf(path, sizeof(path), "%.400s/", state_dir());
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(path, 0755) && errno != EEXIST)
+			return -1;
+		*slash = '/';
+	}
+	return 0;
 }
 
 /*

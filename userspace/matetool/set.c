@@ -26,7 +26,8 @@ static int port_with(struct mate_bus *bus, int argc, char **argv, has_name_fn ha
 		     struct port_name *port)
 {
 	struct mate_device_info found[MAX_DEVICES];
-	int n = find_devices(bus, MATE_SCAN_QUICK, found), count = 0;
+	/* Not from memory: a second one may have been plugged in. */
+	int n = find_devices(bus, 0, found), count = 0;
 	char ports[80] = "";
 
 	if (n < 0)

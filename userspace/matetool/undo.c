@@ -22,17 +22,17 @@ static bool want_all, want_now, want_pending;
 /* ---- the list -------------------------------------------------------------- */
 
 static const struct column revert_columns[] = {
-	{ "ID", "id", "for confirm and revert --now", 0, 0, NULL },
-	{ "DEVICE", "device", "name of the device", 0, 0, NULL },
-	{ "REGISTER", "register", "what was changed", 0, 0, NULL },
-	{ "NOW", "new", "what it was set to", 0, 0, NULL },
-	{ "BACK TO", "old", "what it will be set to", 0, 0, NULL },
-	{ "IN S", "left_s", "seconds until then", COLUMN_RIGHT, 0, NULL },
-	{ "STATE", "state", "pending, or due: being written back", 0, 0, NULL },
-	{ "BY", "user", "who did it", COLUMN_HIDDEN, 0, NULL },
-	{ "BUS", "bus", "bus", COLUMN_HIDDEN, 0, NULL },
-	{ "PORT", "port", "port of the hub", COLUMN_RIGHT | COLUMN_HIDDEN, 0, NULL },
-	{ NULL, NULL, NULL, 0, 0, NULL },
+	COLUMN("ID", "id", "for confirm and revert --now"),
+	COLUMN("DEVICE", "device", "name of the device"),
+	COLUMN("REGISTER", "register", "what was changed"),
+	COLUMN("NOW", "new", "what it was set to"),
+	COLUMN("BACK TO", "old", "what it will be set to"),
+	COLUMN("IN S", "left_s", "seconds until then", .style = COLUMN_RIGHT),
+	COLUMN("STATE", "state", "pending, or due: being written back"),
+	COLUMN("BY", "user", "who did it", .style = COLUMN_HIDDEN),
+	COLUMN("BUS", "bus", "bus", .style = COLUMN_HIDDEN),
+	COLUMN("PORT", "port", "port of the hub", .style = COLUMN_RIGHT | COLUMN_HIDDEN),
+	END_OF_COLUMNS
 };
 
 static json_t *json_revert(const struct revert *r, enum revert_state state)
