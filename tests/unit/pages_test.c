@@ -269,6 +269,227 @@ static void each_bit_counts(void **state)
 	}
 }
 
+/* ---- every bit of every field --------------------------------------------- */
+
+struct page {
+	const struct mate_page_desc *desc;
+	uint8_t bytes[MATE_DC_STATUS_BYTES];
+	_Alignas(8) char values[1024];
+};
+
+static double field_value(struct page *p, const struct mate_field_desc *f)
+{
+	struct mate_quantity q;
+
+	p->desc->decode(p->values, p->bytes);
+	mate_field_get(f, p->values, &q);
+	return q.value;
+}
+
+static void set_bit(struct page *p, unsigned int bit, bool on)
+{
+	p->bytes[bit / 8] = (uint8_t)(p->bytes[bit / 8] & ~(1u << bit % 8));
+	p->bytes[bit / 8] |= (uint8_t)((unsigned int)on << bit % 8);
+}
+
+#define FIELD_BITS	16
+
+/* The bits that change a field of a page of zeros. */
+static unsigned int bits_of(const struct page *zeros, const struct mate_field_desc *f,
+			    unsigned int bits[FIELD_BITS])
+{
+	unsigned int n = 0;
+
+	for (unsigned int bit = 0; bit < zeros->desc->length * 8u; bit++) {
+		struct page p = *zeros;
+		double zero = field_value(&p, f);
+
+		set_bit(&p, bit, true);
+		if (field_value(&p, f) == zero)
+			continue;
+		assert_true(n < FIELD_BITS);
+		bits[n++] = bit;
+	}
+	return n;
+}
+
+static void assert_near(double a, double b, const struct page *p,
+			const struct mate_field_desc *f, unsigned int k)
+{
+	if (a - b > 1e-9 || b - a > 1e-9)
+		fail_msg("%s.%s of bits %#x is %.17g, should be %.17g", p->desc->id, f->id, k, a,
+			 b);
+}
+
+/* The bits of a number count 1, 2, 4, ...; the first one of a signed one downwards. */
+static void assert_weights(const struct page *p, const struct mate_field_desc *f,
+			   const double *weights, unsigned int n)
+{
+	double least = 1e9;
+
+	for (unsigned int i = 0; i < n; i++)
+		if (fabs(weights[i]) < least)
+			least = fabs(weights[i]);
+	for (unsigned int power = 0; power < n; power++) {
+		unsigned int found = 0;
+
+		for (unsigned int i = 0; i < n; i++)
+			found += fabs(fabs(weights[i]) / least - (1 << power)) < 1e-9;
+		if (found != 1)
+			fail_msg("%s.%s: %u bits count %u times the least", p->desc->id, f->id,
+				 found, 1u << power);
+	}
+}
+
+/* The numbers of a FLEXnet DC are big-endian, all of them. */
+static void assert_big_endian(const struct page *p, const struct mate_field_desc *f,
+			      const unsigned int *bits, const double *weights, unsigned int n)
+{
+	for (unsigned int i = 1; i < n; i++) {
+		bool same_byte = bits[i] / 8 == bits[i - 1] / 8;
+
+		if ((fabs(weights[i]) > fabs(weights[i - 1])) != same_byte)
+			fail_msg("%s.%s: bit %u is in the wrong place", p->desc->id, f->id,
+				 bits[i]);
+	}
+}
+
+/* All numbers of a field amid whatever else is in the page. */
+static void sweep_field(struct page *p, const struct mate_field_desc *f,
+			const unsigned int *bits, unsigned int n)
+{
+	double weights[FIELD_BITS], base, want;
+	uint8_t back[MATE_DC_STATUS_BYTES];
+
+	for (unsigned int i = 0; i < n; i++)
+		set_bit(p, bits[i], false);
+	base = field_value(p, f);
+	for (unsigned int i = 0; i < n; i++) {
+		set_bit(p, bits[i], true);
+		weights[i] = field_value(p, f) - base;
+		set_bit(p, bits[i], false);
+	}
+	/* more bits than its own: tenths come from elsewhere */
+	if (n == f->n_bits)
+		assert_weights(p, f, weights, n);
+	if (p->desc == mate_page_desc(MATE_PAGE_DC_STATUS))
+		assert_big_endian(p, f, bits, weights, n);
+	for (unsigned int k = 0; k < 1u << n; k++) {
+		want = base;
+		for (unsigned int i = 0; i < n; i++) {
+			set_bit(p, bits[i], k >> i & 1);
+			if (k >> i & 1)
+				want += weights[i];
+		}
+		assert_near(field_value(p, f), want, p, f, k);
+		if (k % 16 && n > 12)
+			continue;
+		p->desc->encode(back, p->values);
+		assert_memory_equal(back, p->bytes, p->desc->length);
+	}
+}
+
+static void every_bit_of_every_field(void **state)
+{
+	uint32_t seed = 0x5eed;
+	unsigned int bits[FIELD_BITS], n;
+
+	(void)state;
+	for (int page = MATE_PAGE_MX_STATUS; page <= MATE_PAGE_MX_LOG; page++) {
+		const struct page zeros = { .desc = mate_page_desc((enum mate_page)page) };
+
+		for (unsigned int i = 0; i < zeros.desc->n_fields; i++) {
+			struct page p = zeros;
+
+			n = bits_of(&zeros, &zeros.desc->fields[i], bits);
+			assert_in_range(n, zeros.desc->fields[i].n_bits, FIELD_BITS);
+			for (unsigned int b = 0; b < zeros.desc->length; b++)
+				p.bytes[b] = (uint8_t)(random32(&seed) >> 7);
+			sweep_field(&p, &zeros.desc->fields[i], bits, n);
+		}
+	}
+}
+
+/* A struct put together field by field is the struct: what can be read can be set. */
+static void fields_set_as_they_were(void **state)
+{
+	uint32_t seed = 0xf1e1d;
+
+	(void)state;
+	for (int page = MATE_PAGE_MX_STATUS; page <= MATE_PAGE_MX_LOG; page++)
+		for (int round = 0; round < 20000; round++) {
+			struct page p = { .desc = mate_page_desc((enum mate_page)page) };
+			struct page copy = p;
+
+			for (unsigned int b = 0; b < p.desc->length; b++)
+				p.bytes[b] = (uint8_t)(random32(&seed) >> 7);
+			p.desc->decode(p.values, p.bytes);
+			for (unsigned int i = 0; i < p.desc->n_fields; i++) {
+				const struct mate_field_desc *f = &p.desc->fields[i];
+				struct mate_quantity q;
+
+				mate_field_get(f, p.values, &q);
+				assert_int_equal(mate_field_set(f, copy.values, q.value), 0);
+				if (!q.valid)
+					assert_int_equal(mate_field_clear(f, copy.values), 0);
+			}
+			p.desc->encode(copy.bytes, copy.values);
+			assert_memory_equal(copy.bytes, p.bytes, p.desc->length);
+		}
+}
+
+static const struct mate_field_desc *field(const struct mate_page_desc *d, const char *id)
+{
+	for (unsigned int i = 0; i < d->n_fields; i++)
+		if (!strcmp(d->fields[i].id, id))
+			return &d->fields[i];
+	fail_msg("%s has no field %s", d->id, id);
+	return NULL;
+}
+
+static void fields_that_cannot_hold_it(void **state)
+{
+	const struct mate_page_desc *d = mate_page_desc(MATE_PAGE_DC_STATUS);
+	const struct mate_page_desc *fx = mate_page_desc(MATE_PAGE_FX_STATUS);
+	struct mate_dc_status dc = { .state_of_charge = 7, .battery_temp = 3 };
+	struct mate_fx_status inverter = { 0 };
+
+	(void)state;
+	assert_int_equal(mate_field_set(field(d, "state_of_charge"), &dc, 256), MATE_E_RANGE);
+	assert_int_equal(mate_field_set(field(d, "state_of_charge"), &dc, -1), MATE_E_RANGE);
+	assert_int_equal(mate_field_set(field(d, "state_of_charge"), &dc, NAN), MATE_E_RANGE);
+	assert_int_equal(mate_field_set(field(d, "battery_voltage"), &dc, NAN), MATE_E_RANGE);
+	assert_int_equal(mate_field_set(field(d, "battery_temp"), &dc, 32768), MATE_E_RANGE);
+	assert_int_equal(mate_field_set(field(fx, "is_230v"), &inverter, 2), MATE_E_RANGE);
+	assert_int_equal(dc.state_of_charge, 7);
+	assert_int_equal(dc.battery_temp, 3);
+	assert_false(dc.battery_temp_valid);
+	assert_int_equal(mate_field_clear(field(d, "state_of_charge"), &dc), MATE_E_DEVICE);
+}
+
+/* No sensor is no temperature. */
+static void no_temperature_sensor(void **state)
+{
+	const struct mate_field_desc *f = field(mate_page_desc(MATE_PAGE_DC_STATUS),
+						"battery_temp");
+	uint8_t block[MATE_DC_STATUS_BYTES] = { [72] = 254 };
+	struct mate_dc_status dc;
+	struct mate_quantity q;
+	char text[32];
+
+	(void)state;
+	mate_dc_status_decode(&dc, block);
+	assert_false(dc.battery_temp_valid);
+	mate_field_get(f, &dc, &q);
+	assert_false(q.valid);
+	mate_quantity_format(&q, text, sizeof(text));
+	assert_string_equal(text, "not available");
+	block[72] = (uint8_t)-3;
+	mate_dc_status_decode(&dc, block);
+	assert_true(dc.battery_temp_valid);
+	assert_int_equal(dc.battery_temp, -3);
+}
+
 /* The table of fields says the same as the struct. */
 static void field_table(void **state)
 {
@@ -326,6 +547,10 @@ int main(void)
 		cmocka_unit_test(round_trip_dc),
 		cmocka_unit_test(round_trip_log),
 		cmocka_unit_test(each_bit_counts),
+		cmocka_unit_test(every_bit_of_every_field),
+		cmocka_unit_test(fields_set_as_they_were),
+		cmocka_unit_test(fields_that_cannot_hold_it),
+		cmocka_unit_test(no_temperature_sensor),
 		cmocka_unit_test(field_table),
 		cmocka_unit_test(unknown_page),
 	};

@@ -153,7 +153,7 @@ def parse_reg_type(row):
     one_of(row, "type", m.group(1), REG_TYPES)
     row.base = m.group(1)
     row.flag_mask = int(m.group(2) or "0", 0)
-    whole = 0xFF if row.base == "u8" else 0xFFFF
+    whole = 0xFF if row.base in ("u8", "offset128") else 0xFFFF
     row.value_mask = (int(m.group(3), 0) if m.group(3) else whole) & ~row.flag_mask
     row.rule230 = {None: "none", "x2": "double", "/2": "halve"}[m.group(4)]
     if row.flag_mask > 0xFFFF or row.value_mask > 0xFFFF:
