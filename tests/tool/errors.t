@@ -28,7 +28,7 @@ fails 2 "option -d: a value is missing" "an option without its value"
 run matetool scan 3
 fails 2 "scan: too many arguments: matetool scan " "an argument too many"
 run matetool attach
-fails 2 "attach: too few arguments: matetool attach [-f] [--ldisc N] TTY" "an argument too few"
+fails 2 "attach: too few arguments: matetool attach [-f] [--ldisc N] [-l] [--join BUS] TTY" "an argument too few"
 run matetool attach --ldisc 300 ttyW0
 fails 2 "--ldisc 300: a number from 1 to 255 is wanted" "a line discipline there cannot be"
 

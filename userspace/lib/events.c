@@ -192,7 +192,8 @@ static int take_event(struct nl_msg *msg, void *arg)
 	event->sequence = get_u32(attr[MATENET_A_SEQUENCE]);
 	event->status = get_u32(attr[MATENET_A_STATUS]);
 	event->attempts = get_u32(attr[MATENET_A_ATTEMPTS]);
-	event->sent = get_u32(attr[MATENET_A_FRAME_FLAGS]) & MATENET_FRAME_TX;
+	event->sent = !!(get_u32(attr[MATENET_A_FRAME_FLAGS]) & MATENET_FRAME_TX);
+	event->joined = !!(get_u32(attr[MATENET_A_FRAME_FLAGS]) & MATENET_FRAME_JOINED);
 	event->mark = get_u64(attr[MATENET_A_MARK]);
 	event->len = get_bytes(attr[MATENET_A_DATA], event->data, sizeof(event->data));
 	event->command_len = get_bytes(attr[MATENET_A_COMMAND], event->command,

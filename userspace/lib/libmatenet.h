@@ -573,6 +573,7 @@ struct mate_event {
 	uint32_t status;	/* ERROR, FRAME: MATENET_ST_* */
 	uint32_t attempts;	/* ERROR: so far */
 	uint8_t sent;		/* FRAME: by this machine */
+	uint8_t joined;		/* FRAME: heard by the tty that has joined the bus */
 	uint64_t mark;		/* FRAME: bit i: data[i] carried the ninth bit */
 	uint8_t len;
 	uint8_t data[MATENET_MAX_FRAME];	/* FRAME: all of it; ERROR: the reply so far */

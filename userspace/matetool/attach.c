@@ -21,13 +21,17 @@
 static struct {
 	int ldisc;
 	bool foreground;
+	bool listen;
+	const char *join;	/* bus, NULL for none */
 } opts = { .ldisc = LDISC_MATENET };
 
-enum { OPT_LDISC = 256 };
+enum { OPT_LDISC = 256, OPT_JOIN };
 
 static const struct option attach_options[] = {
 	{ "foreground", no_argument, NULL, 'f' },
 	{ "ldisc", required_argument, NULL, OPT_LDISC },
+	{ "listen", no_argument, NULL, 'l' },
+	{ "join", required_argument, NULL, OPT_JOIN },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -38,6 +42,11 @@ static int attach_option(int c, const char *arg)
 
 	if (c == 'f') {
 		opts.foreground = true;
+		return 0;
+	}
+	if (c == 'l' || c == OPT_JOIN) {
+		opts.listen = true;
+		opts.join = c == OPT_JOIN ? arg : opts.join;
 		return 0;
 	}
 	n = strtol(arg, &end, 10);
@@ -106,6 +115,59 @@ static int attach_tty(const char *path, int *fd, int *old, struct mate_bus_info 
 	close(*fd);
 	return fail(EXIT_FAILED, "no_ldisc", "%s: line discipline %d made no bus of it: is it n_matenet?",
 		    path, opts.ldisc);
+}
+
+/* ---- a bus that only listens ----------------------------------------------- */
+
+/* The bus that a number, a bus or a tty names. */
+static int named_bus(const char *arg, struct mate_bus_info *bus)
+{
+	char name[64];
+
+	if (*arg && strspn(arg, "0123456789") == strlen(arg))
+		snprintf(name, sizeof(name), "matenet%s", arg);
+	else
+		snprintf(name, sizeof(name), "%s", tty_base(arg));
+	if (find_bus_by_name(name, bus) || find_bus_of_tty(name, bus))
+		return 0;
+	return fail(EXIT_NO_BUS, mate_errname(MATE_E_NO_BUS), "%s: no such bus, and no bus on such a tty",
+		    name);
+}
+
+static int set_listening(struct mate_bus *bus, unsigned int join)
+{
+	struct matenet_config config;
+	int ret = mate_get_config(bus, &config);
+
+	if (ret)
+		return ret;
+	config.role = MATENET_ROLE_MONITOR;
+	config.join = join;
+	return mate_set_config(bus, &config);
+}
+
+/* As the options want it, before anybody hears of the bus. */
+static int listen_only(const struct mate_bus_info *info)
+{
+	unsigned int join = 0;
+	struct mate_bus_info to;
+	struct mate_bus *bus;
+	int ret;
+
+	if (!opts.listen)
+		return 0;
+	if (opts.join) {
+		ret = named_bus(opts.join, &to);
+		if (ret)
+			return ret;
+		join = 1 + to.number;
+	}
+	ret = mate_open(&bus, info->name, 0);
+	if (!ret) {
+		ret = set_listening(bus, join);
+		mate_close(bus);
+	}
+	return ret ? fail_mate(NULL, ret, "%s", info->name) : 0;
 }
 
 /* ---- staying -------------------------------------------------------------- */
@@ -214,6 +276,12 @@ static int run_attach(int argc, char **argv)
 	ret = attach_tty(path, &fd, &old, &bus);
 	if (ret)
 		return ret;
+	ret = listen_only(&bus);
+	if (ret) {
+		(void)ioctl(fd, TIOCSETD, &old);
+		(void)ioctl(fd, TIOCNXCL);
+		return ret;
+	}
 	if (!opts.foreground)
 		return in_background(fd, old, path, &bus, &unblocked);
 	print_attached(&bus, path, getpid());
@@ -224,36 +292,23 @@ static int run_attach(int argc, char **argv)
 
 const struct verb verb_attach = {
 	.name = "attach",
-	.args = "[-f] [--ldisc N] TTY",
+	.args = "[-f] [--ldisc N] [-l] [--join BUS] TTY",
 	.summary = "Make a bus of a serial port and print its node",
 	.help = "Goes to the background and stays there as long as the bus.\n\n"
 		"  -f, --foreground  stay in the foreground; tells systemd when ready\n"
-		"      --ldisc N     number of the line discipline, 29 by default\n\n"
+		"      --ldisc N     number of the line discipline, 29 by default\n"
+		"  -l, --listen      the bus is somebody else's: never send, see monitor\n"
+		"      --join BUS    the same, and hear for BUS the other direction of its wires\n\n"
 		"Examples:\n"
 		"  matetool attach /dev/ttyS1\n"
 		"  matetool attach -f /dev/ttyUSB0     in a systemd unit with Type=notify\n",
-	.short_options = "f",
+	.short_options = "fl",
 	.long_options = attach_options,
 	.option = attach_option,
 	.run = run_attach,
 };
 
 /* ---- detach --------------------------------------------------------------- */
-
-/* The bus that a number, a bus or a tty names. */
-static int named_bus(const char *arg, struct mate_bus_info *bus)
-{
-	char name[64];
-
-	if (*arg && strspn(arg, "0123456789") == strlen(arg))
-		snprintf(name, sizeof(name), "matenet%s", arg);
-	else
-		snprintf(name, sizeof(name), "%s", tty_base(arg));
-	if (find_bus_by_name(name, bus) || find_bus_of_tty(name, bus))
-		return 0;
-	return fail(EXIT_NO_BUS, mate_errname(MATE_E_NO_BUS), "%s: no such bus, and no bus on such a tty",
-		    name);
-}
 
 static bool wait_gone(const struct mate_bus_info *bus)
 {

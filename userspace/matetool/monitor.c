@@ -69,7 +69,7 @@ static struct subject subject_of(const struct mate_event *e)
 {
 	static struct subject asked[MAX_BUSES];
 	struct subject none = { -1, -1 }, subject;
-	bool command = e->sent || e->len == COMMAND_BYTES;
+	bool command = e->sent || (e->len == COMMAND_BYTES && !e->joined);
 
 	if (e->type == MATE_EVENT_ERROR)
 		return e->command_len > 1 ? (struct subject){ e->command[0], e->command[1] } : none;
@@ -114,7 +114,7 @@ static void print_frame(const struct mate_event *e, struct subject s)
 {
 	const char *name = command_name(s.command);
 
-	printf(" %c", e->sent ? '>' : '<');
+	printf(" %s", e->sent ? ">" : e->joined ? "<<" : "<");
 	if (s.port < 0)
 		printf(" - -");
 	else if (name)
@@ -205,6 +205,7 @@ static json_t *json_wire(const struct mate_event *e, struct subject s)
 	json_object_set_new(o, "raw", json_bytes(e->data, e->len));
 	if (e->type == MATE_EVENT_FRAME) {
 		json_object_set_new(o, "sent", json_boolean(e->sent));
+		json_object_set_new(o, "joined", json_boolean(e->joined));
 		json_object_set_new(o, "marks", json_marks(e));
 	} else {
 		json_object_set_new(o, "attempts", json_integer(e->attempts));
