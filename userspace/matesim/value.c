@@ -196,7 +196,9 @@ static const char *parse(const struct kind *kind, const char *text,
 			return NULL;
 		break;
 	}
-	return decimal(text, &p->number) ? NULL :
+	/* Some numbers have a name of their own, as "not_present". */
+	p->is_raw = by_name(kind, text, strlen(text), &p->raw);
+	return p->is_raw || decimal(text, &p->number) ? NULL :
 	       "not a number in its unit, nor 0x and hex digits";
 }
 
