@@ -13,11 +13,11 @@ from .values import join_date, join_time
 if TYPE_CHECKING:
     from .tables import Register
 
-_HEX = re.compile(r"0x[0-9a-f]{1,4}", re.I)
-_NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+))\s*(.*)", re.S)
+_HEX = re.compile(r"0x[0-9a-f]{1,4}", re.I | re.A)
+_NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+))\s*(.*)", re.A | re.S)
 _FLAG = re.compile(r"(on|off)\s*,\s*(.*)", re.I | re.S)
-_TIME = re.compile(r"(\d\d?):(\d\d?)(?::(\d\d?))?")
-_DATE = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)")
+_TIME = re.compile(r"(\d\d?):(\d\d?)(?::(\d\d?))?", re.A)
+_DATE = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)", re.A)
 _FLOAT_SLACK = Decimal("0.000001")  # 0.1 * 288 is meant to be 28.8
 
 

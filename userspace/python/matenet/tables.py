@@ -13,6 +13,9 @@ from .values import Bits, Choice, Quantity, Value, split_date, split_time
 
 Slice = Tuple[int, int, int]
 
+NOT_PRESENT = "not_present"
+"""The tables' name for a number that says that there is nothing to measure."""
+
 
 def _scaled(number: int, decimals: int) -> Union[int, float]:
     """number / 10 is the float nearest to the decimal number, number * 0.1 is not."""
@@ -80,12 +83,13 @@ class Register:
         number = raw & self.value_mask
         flag = bool(raw & self.flag_mask) if self.flag_mask else None
         decimals = 1 if self.rule230 == "halve" else self.decimals
-        return Quantity(self._value(number, is_230v), self.unit, raw, decimals, self.type, flag)
+        return Quantity(self._value(number, is_230v), self.unit, raw, decimals, self.type, flag,
+                        NOT_PRESENT)
 
     def _value(self, number: int, is_230v: bool) -> Value:
         if self.type == "bits":
             return Bits(number, self.names)
-        if self.names.get(number) == "not_present":
+        if self.names.get(number) == NOT_PRESENT:
             return None
         if self.type == "enum" or number in self.names:
             return Choice(number, self.names)

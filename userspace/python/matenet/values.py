@@ -90,6 +90,7 @@ class Quantity:
     decimals: that are meant
     flag: what stands beside the number, such as a relay that is on; None if there is no such bit
     type: what kind of number it is, as in the tables
+    missing: what to show where there is no value
     """
 
     value: Value
@@ -98,6 +99,7 @@ class Quantity:
     decimals: int
     type: str
     flag: Optional[bool] = None
+    missing: str = "not available"
 
     @property
     def valid(self) -> bool:
@@ -118,7 +120,7 @@ class Quantity:
     def __str__(self) -> str:
         """As matetool shows it: "25.4 V", "bulk", "on, vent_fan", "not available"."""
         if self.value is None:
-            return "not available"
+            return self.missing
         if self.type == "time":
             text = "{:02}:{:02}:{:02}".format(*split_time(self.raw))
         elif self.type == "date":
