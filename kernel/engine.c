@@ -384,16 +384,20 @@ static bool config_moves_line(const struct matenet_config *a, const struct maten
 /* Between two jobs, so that no transaction has its settings changed under it. */
 static int engine_apply(struct matenet_bus *bus, const struct matenet_config *config)
 {
-	int ret;
+	bool moved = config_moves_line(config, &bus->config);
+	int ret = 0;
 
-	if (config_moves_line(config, &bus->config)) {
+	if (moved)
 		ret = matenet_line_configure(bus, config);
-		if (ret)
-			return ret;
-	}
-	ret = matenet_listen_join(bus, config);
 	if (ret)
 		return ret;
+	ret = matenet_listen_join(bus, config);
+	if (ret) {
+		/* All of it or nothing; the tty has had these before. */
+		if (moved)
+			matenet_line_configure(bus, &bus->config);
+		return ret;
+	}
 	spin_lock(&bus->lock);
 	if (config->framing != bus->config.framing) {
 		bus->framing.marks = config->framing == MATENET_FRAMING_MARK;
