@@ -10,7 +10,8 @@
 struct flags flags;
 
 const struct verb * const verbs[] = {
-	&verb_list, &verb_scan, &verb_status, &verb_log, &verb_reg, &verb_attach, &verb_detach,
+	&verb_list, &verb_scan, &verb_status, &verb_watch, &verb_top, &verb_log, &verb_reg,
+	&verb_attach, &verb_detach,
 	&verb_monitor, &verb_stats, &verb_control, &verb_inc, &verb_dec, &verb_enable,
 	&verb_disable, &verb_confirm, &verb_revert, &verb_config, &verb_sync,
 	&verb_send, &verb_snapshot, &verb_simulate, &verb_bus, NULL

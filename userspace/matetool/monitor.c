@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* matetool monitor: what goes over the wire and what happens to the buses. */
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "tool.h"
+#include "loop.h"
 
 #define COMMAND_BYTES	8	/* with its checksum */
 #define MAX_BUSES	64
 #define ALL_BUSES	(-1)
 
 static bool events_only;
-static volatile sig_atomic_t stopped;
 
 static const char * const event_names[] = {
 	[MATE_EVENT_ATTACHED] = "attached",
@@ -233,28 +229,6 @@ static void print_json_event(const struct mate_event *e, struct subject s)
 
 /* ---- the verb -------------------------------------------------------------- */
 
-static void stop(int sig)
-{
-	(void)sig;
-	stopped = 1;
-}
-
-/* They come only while we wait, so none is missed between look and wait. */
-static void catch_signals(sigset_t *before)
-{
-	struct sigaction action = { .sa_handler = stop };
-	sigset_t block;
-
-	sigemptyset(&block);
-	sigaddset(&block, SIGINT);
-	sigaddset(&block, SIGTERM);
-	sigprocmask(SIG_BLOCK, &block, before);
-	sigdelset(before, SIGINT);
-	sigdelset(before, SIGTERM);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-}
-
 /* Everything there is; 0 or an error. */
 static int drain(struct mate_events *events, long bus)
 {
@@ -277,16 +251,14 @@ static int drain(struct mate_events *events, long bus)
 
 static int watch(struct mate_events *events, long bus)
 {
-	struct pollfd p = { .fd = mate_events_fd(events), .events = POLLIN };
-	sigset_t waiting;
 	int ret;
 
-	catch_signals(&waiting);
+	loop_signals();
 	/* Who waits for this line knows that nothing will be missed from now on. */
 	fprintf(stderr, "matetool: listening\n");
-	while (!stopped) {
-		if (ppoll(&p, 1, NULL, &waiting) < 0 && errno != EINTR)
-			return fail(EXIT_FAILED, "system", "poll: %s", strerror(errno));
+	while (!loop_stopped) {
+		if (loop_poll(mate_events_fd(events), -1) < 0)
+			return fail(EXIT_FAILED, "system", "poll: %m");
 		ret = drain(events, bus);
 		if (ferror(stdout))
 			return EXIT_FAILED;	/* main() tells */
