@@ -239,45 +239,6 @@ TEST_F(device, stale)
 	wire_log_free(&log);
 }
 
-TEST_F(device, reply_is_checked)
-{
-	struct matenet_reply good = { .sequence = 1, .len = 3 }, r;
-	unsigned int i;
-
-#define EXPECT_BAD(_change) do {						\
-	r = good;							\
-	_change;							\
-	EXPECT_EQ(-1, ioctl(self->device, MATENET_IOC_REPLY, &r));	\
-	EXPECT_EQ(EINVAL, errno);					\
-} while (0)
-
-	EXPECT_BAD(r.sequence = 0);
-	EXPECT_BAD(r.len = 0);
-	EXPECT_BAD(r.len = MATENET_MAX_DATA + 1);
-	EXPECT_BAD(r.data[3] = 1);
-	for (i = 0; i < 32; i++)
-		if (1U << i != MATENET_XFER_RAW)
-			EXPECT_BAD(r.flags = 1U << i);
-	for (i = 0; i < 3; i++) {
-		EXPECT_BAD(r.reserved8[i] = 1);
-		EXPECT_BAD(r.reserved[i] = 1);
-	}
-	EXPECT_EQ(-1, ioctl(self->device, MATENET_IOC_REPLY, NULL));
-	EXPECT_EQ(EFAULT, errno);
-}
-
-/* Each role does its own and nothing else. */
-TEST_F(device, roles)
-{
-	struct matenet_xfer x = testbus_request(1, MATENET_CMD_READ, 1, 0);
-
-	EXPECT_EQ(-EOPNOTSUPP, testbus_xfer(self->device, &x));
-	ASSERT_EQ(0, set_role(self->device, MATENET_ROLE_MONITOR));
-	EXPECT_EQ(-EOPNOTSUPP, testbus_xfer(self->device, &x));
-	EXPECT_EQ(-EOPNOTSUPP, reply(self->device, 1, 1));
-	EXPECT_EQ(0, testbus_counter("tx_bytes"));
-}
-
 /* Equal to what the recorder of the wire has: bytes, ninth bits, times. */
 static size_t compare_with_wire(struct __test_metadata *_metadata, struct matenet_record *recs,
 				size_t count, const struct wire_log *log)
