@@ -799,6 +799,45 @@ static void several_of_a_kind(void **state)
 	assert_int_equal(read_reg(4, MATE_REG_FX_OUTPUT_VOLTAGE), 115);
 }
 
+/* Slaves help when there is much to carry, and do what their master does. */
+static void stacked_inverters(void **state)
+{
+	struct world *w = &site.world;
+	int i, port, helped = 0, rested = 0;
+	struct mate_fx_status fx[3];
+
+	(void)state;
+	BUILD("2=fx", "3=fx,slave", "4=fx,slave");
+	assert_int_equal(read_reg(2, MATE_REG_FX_STACK_PHASE), 0);
+	assert_int_equal(read_reg(3, MATE_REG_FX_STACK_PHASE), 1);
+	for (i = 0; i < 24 * 60; i++) {
+		world_run(w, w->t + 60);
+		for (port = 2; port <= 4; port++)
+			mate_fx_status_decode(&fx[port - 2], ask(port, CMD_STATUS, 1, 0).bytes + 1);
+		if (w->generator)
+			continue;
+		assert_int_equal(fx[0].operating_mode, MATE_FX_STATUS_OPERATING_MODE_ON);
+		assert_int_equal(fx[1].operating_mode, w->load_w > 300 ?
+				 MATE_FX_STATUS_OPERATING_MODE_ON :
+				 MATE_FX_STATUS_OPERATING_MODE_SILENT);
+		assert_int_equal(fx[2].operating_mode, w->load_w > 600 ?
+				 MATE_FX_STATUS_OPERATING_MODE_ON :
+				 MATE_FX_STATUS_OPERATING_MODE_SILENT);
+		assert_int_equal(fx[2].ac_out_voltage, 230);
+		if (w->load_w > 600)
+			assert_true(fx[2].inverter_current == fx[0].inverter_current);
+		else
+			assert_true(fx[2].inverter_current == 0);
+		helped += w->load_w > 600;
+		rested += w->load_w <= 300;
+	}
+	assert_true(helped > 5 && rested > 100);
+	write_reg(2, MATE_REG_FX_INVERTER_CONTROL, 0);
+	for (port = 2; port <= 4; port++)
+		assert_int_equal(ask(port, CMD_STATUS, 1, 0).bytes[7],
+				 MATE_FX_STATUS_OPERATING_MODE_OFF);
+}
+
 /* --- pattern and faults -------------------------------------------------- */
 
 static void pattern_answers_by_question(void **state)
@@ -927,6 +966,7 @@ int main(void)
 		cmocka_unit_test(day_logs_are_plausible),
 		cmocka_unit_test(a_seed_gives_the_same_history),
 		cmocka_unit_test(several_of_a_kind),
+		cmocka_unit_test(stacked_inverters),
 		cmocka_unit_test(pattern_answers_by_question),
 		cmocka_unit_test(faults_spoil_replies),
 		cmocka_unit_test(wrong_fault_texts),

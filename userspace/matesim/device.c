@@ -6,6 +6,9 @@
 #include "device.h"
 #include "value.h"
 
+/* A phase that is not the master's 0; the numbers are not known. */
+#define STACKED 1
+
 /* --- raw and units ------------------------------------------------------- */
 
 double device_factor(const struct device *dev, const struct mate_reg_desc *desc)
@@ -221,7 +224,11 @@ void device_init(struct device *dev, const struct device_kind *kind,
 		bind_fields(dev, plant);
 	if (dev->inverter && options->is_120v)
 		dev->inverter->ac_nominal = 120;
+	if (dev->inverter)
+		dev->inverter->slave = options->slave;
 	device_initials(dev);
+	if (options->slave)
+		device_set_units(dev, MATE_REG_FX_STACK_PHASE, STACKED);
 	set_identity(dev);
 }
 

@@ -30,6 +30,7 @@ struct device_options {
 	unsigned int junk;	/* 00 bytes in front of each reply */
 	bool no_ah;		/* MX: counts neither Ah nor tenths */
 	bool is_120v;		/* FX */
+	bool slave;		/* FX: stacked onto another */
 	bool fresh;		/* DC: just started */
 	bool read_byte0_set;
 	uint8_t read_byte0;	/* of replies to READ */

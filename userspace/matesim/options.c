@@ -19,7 +19,7 @@ static const char help[] =
 "      Without -d and --direct: -d 1=mx -d 2=fx -d 3=dc\n"
 "      TYPE  mx fx dc, or none for an empty port\n"
 "      OPT   all: variant=HEX fw=A.B.C byte0=HEX junk[=N]   mx: fm80 mx60 noah\n"
-"            fx: 120v 230v (230v)                 dc: fresh\n"
+"            fx: 120v 230v (230v) slave           dc: fresh\n"
 "      --turnaround-us N   from the command to the reply (11000)\n"
 "      --speed X           simulated seconds in a second (1; 0 stands still)\n"
 "      --time HH:MM        time of day at the start (12:00)\n"

@@ -104,6 +104,13 @@ static bool set_230v(struct device_options *options, const char *value)
 	return true;
 }
 
+static bool set_slave(struct device_options *options, const char *value)
+{
+	(void)value;
+	options->slave = true;
+	return true;
+}
+
 static bool set_fresh(struct device_options *options, const char *value)
 {
 	(void)value;
@@ -132,6 +139,7 @@ static const struct option_kind option_kinds[] = {
 	{ "noah", MATE_MX, false, set_noah, "no value" },
 	{ "120v", MATE_FX, false, set_120v, "no value" },
 	{ "230v", MATE_FX, false, set_230v, "no value" },
+	{ "slave", MATE_FX, false, set_slave, "no value" },
 	{ "fresh", MATE_DC, false, set_fresh, "no value" },
 };
 

@@ -15,6 +15,8 @@
 #define PANEL_VOC	88.0
 #define INVERTER_IDLE_W	18.0
 #define INVERTER_EFF	0.92
+#define SILENT_W	3.0
+#define STACK_W		300.0	/* more than that wakes the next slave */
 #define CHARGER_EFF	0.88
 #define MX_EFF		0.965
 #define GENERATOR_FILL_DAYS 10
@@ -154,6 +156,10 @@ static void generator_step(struct world *w, double dt)
 static double invert(struct inverter *i, double load_w)
 {
 	i->ac_out = i->ac_nominal;
+	if (i->silent) {
+		i->mode = MATE_FX_STATUS_OPERATING_MODE_SILENT;
+		return -SILENT_W;
+	}
 	i->inverter_a = load_w / i->ac_nominal;
 	i->mode = i->inverter_control == 1 && load_w < 20 ?
 		  MATE_FX_STATUS_OPERATING_MODE_SEARCH :
@@ -209,15 +215,53 @@ static double inverter_power(struct inverter *i, const struct world *w,
 	return invert(i, load_w);
 }
 
+/* The inverter that slaves follow. */
+static struct inverter *master_of(struct world *w)
+{
+	struct inverter *i, *end = w->inverters + w->n_inverters;
+
+	for (i = w->inverters; i < end; i++)
+		if (!i->slave)
+			return i;
+	return w->inverters;
+}
+
+static void follow(struct inverter *i, const struct inverter *master)
+{
+	i->inverter_control = master->inverter_control;
+	i->charge_control = master->charge_control;
+	i->acin_control = master->acin_control;
+	i->cut_out = master->cut_out;
+}
+
+/* Who carries the load: all masters, and as many slaves as it takes. */
+static int share_load(struct world *w)
+{
+	double need = fmax(1, ceil(w->load_w / STACK_W));
+	int n = 0, pass;
+	struct inverter *i;
+
+	for (pass = 0; pass < 2; pass++)
+		for (i = w->inverters; i < w->inverters + w->n_inverters; i++) {
+			if (i->slave != (pass > 0))
+				continue;
+			i->silent = i->slave && n >= need && !w->generator;
+			n += !i->silent;
+		}
+	return n;
+}
+
 static double inverters_step(struct world *w)
 {
-	double load_w = w->load_w / w->n_inverters;
+	struct inverter *i, *master = master_of(w);
+	double load_w = w->load_w / share_load(w);
 	double sum = 0;
-	struct inverter *i;
 
 	for (i = w->inverters; i < w->inverters + w->n_inverters; i++) {
 		i->battery_v = w->battery_v;
 		cut_out(i);
+		if (i->slave)
+			follow(i, master);
 		i->dc_current = inverter_power(i, w, load_w) / w->battery_v;
 		sum += i->dc_current;
 		i->air_raw = temp_to_raw(w->temp_c + 8);

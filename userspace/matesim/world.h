@@ -47,8 +47,13 @@ struct charger {
 	struct charger_day *today;
 };
 
-/* An FX; settings that decide what it does. */
+/*
+ * An FX; settings that decide what it does.  Slaves are stacked onto the first
+ * inverter that is none: they help it when the load is more than the others
+ * carry, are silent when it is not, and off when it is.
+ */
 struct inverter {
+	bool slave;
 	double inverter_control, charge_control, acin_control, aux_control;
 	double absorb_v, float_v, low_cutout, low_cutin, charger_limit;
 	double ac_nominal;		/* 230 or 120 V */
@@ -59,6 +64,7 @@ struct inverter {
 	double battery_temp_raw, air_raw, fet_raw, cap_raw;
 	double dc_current;		/* into the battery, A */
 	bool cut_out;
+	bool silent;
 };
 
 enum { SHUNT_A, SHUNT_B, SHUNT_C, SHUNTS };	/* inverters, chargers, rest */
