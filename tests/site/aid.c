@@ -27,7 +27,7 @@ static int do_journal(char **argv)
 
 	strncpy(addr.sun_path, argv[0], sizeof(addr.sun_path) - 1);
 	unlink(argv[0]);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)))
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || chmod(argv[0], 0666))
 		err(1, "%s", argv[0]);
 	setlinebuf(stdout);
 	puts("ready");

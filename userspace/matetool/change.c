@@ -151,6 +151,20 @@ static const char *reg_name(const struct mate_reg_desc *reg, char addr[8])
 	return *reg->id ? reg->id : addr;
 }
 
+static int exit_of(const struct change *c)
+{
+	switch (c->result) {
+	case CHANGE_DIFFERS:
+		return EXIT_DIFFERS;
+	case CHANGE_FAILED:
+		return mate_exit(c->err);
+	case CHANGE_UNVERIFIED:
+		return c->err ? mate_exit(c->err) : EXIT_OK;
+	default:
+		return EXIT_OK;
+	}
+}
+
 /* @result: a word instead of what has become of it, or NULL. */
 static void record_change(const struct target *t, const struct change *c, const char *result,
 			  const char *detail)
@@ -170,7 +184,7 @@ static void record_change(const struct target *t, const struct change *c, const 
 	raw_text(c->reg, c->new, new, sizeof(new));
 	if (c->has_now)
 		raw_text(c->reg, c->now, now, sizeof(now));
-	record(t, &r, result ? !strcmp(result, "refused") : c->result > CHANGE_UNVERIFIED);
+	record(t, &r, result ? !strcmp(result, "refused") : exit_of(c) != EXIT_OK);
 }
 
 /* An attempt at something dangerous is worth an entry even if nothing came of it. */
@@ -325,20 +339,6 @@ static void print_result(const struct change *c)
 		       consent.revert_ms / 1000, c->revert);
 }
 
-static int exit_of(const struct change *c)
-{
-	switch (c->result) {
-	case CHANGE_DIFFERS:
-		return EXIT_DIFFERS;
-	case CHANGE_FAILED:
-		return mate_exit(c->err);
-	case CHANGE_UNVERIFIED:
-		return c->err ? mate_exit(c->err) : EXIT_OK;
-	default:
-		return EXIT_OK;
-	}
-}
-
 /* One error for all: the changes stop at the first that fails. */
 static int fail_change(const struct target *t, const struct change *c)
 {
@@ -403,7 +403,8 @@ static void from_outcome(struct change *c, enum mate_outcome outcome, int err)
 	};
 
 	c->result = results[outcome];
-	c->err = outcome == MATE_WRITE_REFUSED ? MATE_E_REFUSED : err;
+	c->err = outcome == MATE_WRITE_REFUSED ? MATE_E_REFUSED :
+		 outcome == MATE_APPLIED ? 0 : err;	/* a lost answer, but it was done */
 	if (outcome == MATE_WRITE_NO_REPLY && !err)
 		c->err = MATE_E_NO_REPLY;
 }
@@ -419,6 +420,8 @@ static bool write_change(struct target *t, struct change *c)
 		c->err = ret;
 		return false;
 	}
+	if (w.has_before)
+		c->old = w.before;
 	c->has_now = w.has_after;
 	c->now = w.after;
 	from_outcome(c, w.outcome, w.err);
