@@ -569,10 +569,10 @@ static void threads(void **state)
 	(void)state;
 	for (int i = 0; i < 8; i++)
 		assert_int_equal(pthread_create(&t[i], NULL, many_steps, &bad[i]), 0);
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < 8; i++)
 		pthread_join(t[i], NULL);
+	for (int i = 0; i < 8; i++)
 		assert_int_equal(bad[i], 0);
-	}
 	assert_int_equal(dev.reg[2][0x0b], 8 * 500);
 }
 
