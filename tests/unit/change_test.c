@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 
 #include <libmatenet.h>
@@ -147,6 +148,8 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	pthread_mutex_lock(&lock);
 	ret = xfer(arg);
 	pthread_mutex_unlock(&lock);
+	/* let another thread come between */
+	sched_yield();
 	return ret;
 }
 
