@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/serial.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -240,7 +241,7 @@ static int wire_log_add(struct wire_log *log, size_t *room, const char *line)
 		log->byte = b;
 	}
 	b = &log->byte[log->n];
-	if (sscanf(line, "%u %lu %lu %x %15s", &b->port, &b->start, &b->end, &b->bits,
+	if (sscanf(line, "%u %" SCNu64 " %" SCNu64 " %x %15s", &b->port, &b->start, &b->end, &b->bits,
 		   b->flags) != 5)
 		return -EBADMSG;
 	log->n++;
