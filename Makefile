@@ -68,7 +68,7 @@ clean:
 
 VM     = tests/vm/vm
 STAGE  = $(O)/stage
-SUITES = wire driver tool site
+SUITES = wire driver tool site compat
 
 deps:
 	@tests/vm/deps $(DEPS)
