@@ -28,6 +28,7 @@ help:
 #: make demo           in a VM: attach, scan a simulated hub, show what the devices say
 #: make check          all tests; T="SUITE.. SUITE/PROFILE.." for some (tests/run -h)
 #:                     LONG=1: with those that take minutes, as CI does
+#: make fuzz           decoders and parsers with libFuzzer, each for FUZZ_SECONDS=60
 #: make vm-shell       a shell in a VM with all of this in it (PROFILE=smp, timing or uml)
 #: make deps           install the Debian packages that all this needs
 #: make stage          build everything that goes into the VM
@@ -109,6 +110,10 @@ check: DEPS = --examples
 check: stage unit
 	@tests/run $(T)
 
+FUZZ_SECONDS ?= 60
+fuzz: deps
+	@$(MAKE) -C tests/fuzz run FUZZ_SECONDS=$(FUZZ_SECONDS)
+
 vm-shell: stage
 	@$(VM) -p $(PROFILE) -i
 
@@ -120,4 +125,4 @@ demo: deps
 	@$(VM) -p smp /usr/libexec/matenet-tests/demo.sh
 
 .PHONY: all help modules kdir-exists userspace install clean deps guests guest-uml guest-debian \
-	plant stage stage-tree stage-files unit check vm-shell demo
+	plant stage stage-tree stage-files unit check fuzz vm-shell demo

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Devices: who is there, their status and their logs. */
+/* Devices: who is there, their status, registers and logs. */
 #include <stdio.h>
 #include <string.h>
 
@@ -238,6 +238,35 @@ int mate_device_status(struct mate_bus *bus, unsigned int port, unsigned int dev
 		return ret;
 	mate_page_desc(st.page)->decode(&st.u, st.bytes);
 	*status = st;
+	return 0;
+}
+
+static int is_230v_unit(struct mate_bus *bus, unsigned int port, bool *is_230v)
+{
+	struct mate_device_status st;
+	int ret = mate_device_status(bus, port, MATE_FX, &st);
+
+	if (!ret)
+		*is_230v = st.u.fx.is_230v;
+	return ret;
+}
+
+int mate_reg_read(struct mate_bus *bus, unsigned int port, const struct mate_reg_desc *reg,
+		  struct mate_quantity *q, uint16_t *raw)
+{
+	bool is_230v = false;
+	uint16_t value;
+	int ret = 0;
+
+	if (reg->rule230 != MATE_230_NONE)
+		ret = is_230v_unit(bus, port, &is_230v);
+	if (!ret)
+		ret = mate_read(bus, port, reg->addr, &value);
+	if (ret)
+		return ret;
+	mate_reg_decode(reg, value, is_230v, q);
+	if (raw)
+		*raw = value;
 	return 0;
 }
 

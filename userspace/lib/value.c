@@ -48,35 +48,6 @@ void mate_reg_decode(const struct mate_reg_desc *reg, uint16_t raw, bool is_230v
 	}
 }
 
-static int is_230v_unit(struct mate_bus *bus, unsigned int port, bool *is_230v)
-{
-	struct mate_device_status st;
-	int ret = mate_device_status(bus, port, MATE_FX, &st);
-
-	if (!ret)
-		*is_230v = st.u.fx.is_230v;
-	return ret;
-}
-
-int mate_reg_read(struct mate_bus *bus, unsigned int port, const struct mate_reg_desc *reg,
-		  struct mate_quantity *q, uint16_t *raw)
-{
-	bool is_230v = false;
-	uint16_t value;
-	int ret = 0;
-
-	if (reg->rule230 != MATE_230_NONE)
-		ret = is_230v_unit(bus, port, &is_230v);
-	if (!ret)
-		ret = mate_read(bus, port, reg->addr, &value);
-	if (ret)
-		return ret;
-	mate_reg_decode(reg, value, is_230v, q);
-	if (raw)
-		*raw = value;
-	return 0;
-}
-
 static bool *validity(const struct mate_field_desc *f, void *page)
 {
 	return f->valid_offset < 0 ? NULL : (bool *)((char *)page + f->valid_offset);
