@@ -125,7 +125,7 @@ static u64 u9_rx_time(struct u9_port *p)
 		return rx->due;
 	if (source->tx.state == U9_TX_IDLE ||
 	    (source->tx.state == U9_TX_SHIFT && !source->tx.count &&
-	     !u9_rules_want_line(source)))
+	     !u9_rules_want_line(source) && !u9_answer_pending(source)))
 		return U9_NEVER;
 	/* It waits for the start bit of the next byte of the other side. */
 	return source->tx.next + (u9_rx_bits(p->lcr) - 1) * p->bit + p->bit / 2;
@@ -136,6 +136,9 @@ static u64 u9_irq_time(struct u9_port *p, u64 now)
 {
 	u64 t = U9_NEVER;
 
+	/* No interrupt, but nobody else looks whether there is something to answer. */
+	if (p->knobs.answer >= 0)
+		return u9_rx_time(p);
 	if (!u9_irq_connected(p) || !p->ier)
 		return t;
 	if (u9_irq_id(p, now) != UART_IIR_NO_INT)
@@ -516,7 +519,7 @@ void u9_chip_init(struct u9_port *p)
 {
 	hrtimer_setup(&p->timer, u9_chip_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
 	p->armed = U9_NEVER;
-	p->knobs = (struct u9_knobs){ .txempty = 1, .fifo = 16, .irq = 1 };
+	p->knobs = (struct u9_knobs){ .txempty = 1, .fifo = 16, .irq = 1, .answer = -1 };
 	p->tx.next = U9_NEVER;
 	p->tx.line = (struct u9_line){ .bit = 1, .bits = ~0U };
 	p->rx.due = U9_NEVER;

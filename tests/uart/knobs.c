@@ -13,6 +13,7 @@
 #include "uart9.h"
 
 #define U9_KNOBS_MAX_BYTES 1024
+#define U9_ANSWER_MAX_US 1000000
 
 struct u9_knob {
 	const char *name;
@@ -32,6 +33,7 @@ static const struct u9_knob u9_knob_table[] = {
 	{ U9_KNOB(ppm),		.min = -U9_PPM_LIMIT, .max = U9_PPM_LIMIT },
 	{ U9_KNOB(latch),	.words = { "start", "parity" } },
 	{ U9_KNOB(irq),		.words = { "no", "yes" } },
+	{ U9_KNOB(answer),	.min = -1, .max = U9_ANSWER_MAX_US },
 };
 
 static DEFINE_MUTEX(u9_knobs_mutex);	/* writers */
@@ -100,6 +102,8 @@ static int u9_knobs_set(struct u9_port *p, const struct u9_knobs *knobs)
 	raw_spin_lock_irqsave(&p->pair->lock, flags);
 	now = u9_replay(p->pair);
 	p->knobs = *knobs;
+	if (knobs->answer >= 0)
+		u9_answer_setup(p);
 	if (knobs->cmspar == U9_CMSPAR_IGNORED)
 		p->lcr &= ~UART_LCR_SPAR;
 	u9_chip_set_clock(p);

@@ -145,7 +145,9 @@ static void u9_rx_frame_end(struct u9_port *p, const struct u9_line *line)
 	if (!(rx->bits >> (rx->nbits - 1) & 1))
 		err |= rx->bits ? UART_LSR_FE : UART_LSR_FE | UART_LSR_BI;
 
-	if (ours && line->deaf) {
+	if (p->knobs.answer >= 0) {
+		u9_answer_byte(p, byte, err & UART_LSR_PE, rx->edge + rx->nbits * rx->bit);
+	} else if (ours && line->deaf) {
 		rx->overrun = true;
 		rx->last = t;
 	} else {
@@ -341,6 +343,10 @@ static void u9_tx_next(struct u9_port *p, u64 t)
 		u9_tx_begin_extra(p, t, nine, break_ticks);
 		return;
 	}
+	if (u9_answer_pending(p)) {
+		u9_tx_begin_extra(p, t, u9_answer_next(p), 0);
+		return;
+	}
 	if (!tx->count) {
 		tx->state = U9_TX_IDLE;
 		tx->next = U9_NEVER;
@@ -387,7 +393,8 @@ static void u9_tx_event(struct u9_port *p)
 		u9_tx_begin(p, t);
 		return;
 	}
-	u9_tx_record(p, t);
+	if (p->tx.state == U9_TX_SHIFT)
+		u9_tx_record(p, t);
 	u9_tx_next(p, t);
 }
 
@@ -493,10 +500,14 @@ u64 u9_replay(struct u9_pair *pair)
 	lockdep_assert_held(&pair->lock);
 	for (;;) {
 		p = u9_tx_first(pair);
-		if (p->tx.next > now)
-			break;
+		if (p->tx.next > now) {
+			/* What is heard may be answered, long ago. */
+			u9_listen(pair, now);
+			p = u9_tx_first(pair);
+			if (p->tx.next > now)
+				break;
+		}
 		u9_tx_event(p);
 	}
-	u9_listen(pair, now);
 	return now;
 }

@@ -282,6 +282,11 @@ static void u9_exit(void)
 	for (i = 0; i < pairs; i++) {
 		for (k = 0; k < u9_pairs[i].ports; k++)
 			platform_device_unregister(u9_pairs[i].port[k].pdev);
+		/* A port that answers has its timer without being open. */
+		for (k = 0; k < u9_pairs[i].ports; k++) {
+			u9_pairs[i].port[k].knobs.answer = -1;
+			u9_chip_irq_off(&u9_pairs[i].port[k]);
+		}
 		u9_record_exit(&u9_pairs[i]);
 	}
 	platform_driver_unregister(&u9_platform_driver);

@@ -58,6 +58,7 @@ struct u9_knobs {
 	int ppm;		/* this port's clock runs so much too fast */
 	int latch;		/* enum u9_latch_mode */
 	int irq;		/* 0: interrupts do not get through */
+	int answer;		/* microseconds after which it answers commands; -1: not */
 };
 
 /* What the line looks like from one start bit (or level change) to the next. */
@@ -71,7 +72,7 @@ struct u9_line {
 	bool deaf;		/* the receiver has an overrun with this byte */
 };
 
-enum u9_tx_state { U9_TX_IDLE, U9_TX_HELD, U9_TX_SHIFT };
+enum u9_tx_state { U9_TX_IDLE, U9_TX_HELD, U9_TX_ANSWER, U9_TX_SHIFT };
 
 struct u9_tx {
 	u8 fifo[U9_MAX_FIFO];
@@ -111,6 +112,17 @@ struct u9_rx {
 	u32 bits;
 };
 
+#define U9_COMMAND_BYTES	8
+#define U9_REPLY_BYTES		17
+
+/* Knob answer: a command as it comes in, the nine-bit words of its reply. */
+struct u9_answer {
+	u8 command[U9_COMMAND_BYTES];
+	unsigned int got;
+	u16 reply[U9_REPLY_BYTES];
+	unsigned int words, sent;
+};
+
 /* One line of the inject file. */
 struct u9_rule {
 	const struct u9_op *op;	/* NULL: free */
@@ -141,6 +153,7 @@ struct u9_port {
 	struct u9_tx tx;
 	struct u9_rx rx;
 	struct u9_knobs knobs;
+	struct u9_answer answer;
 	struct u9_rule rules[U9_MAX_RULES];
 	unsigned int nrules;
 };
@@ -217,6 +230,12 @@ u64 u9_rules_delay(struct u9_port *p);
 bool u9_rules_want_line(const struct u9_port *p);
 bool u9_rules_extra(struct u9_port *p, u16 *bits, u64 *break_ticks);
 extern const struct file_operations u9_inject_fops;
+
+/* answer.c: a port that is a device */
+void u9_answer_setup(struct u9_port *p);
+void u9_answer_byte(struct u9_port *p, u8 byte, bool mark, u64 end);
+bool u9_answer_pending(const struct u9_port *p);
+u16 u9_answer_next(struct u9_port *p);
 
 /* record.c */
 int u9_record_init(struct u9_pair *pair, unsigned int max);

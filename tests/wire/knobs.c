@@ -15,7 +15,7 @@
 #endif
 
 #define DEFAULTS "flags=byte\ncmspar=yes\ntxempty=yes\nfifo_clear=no\nfifo=16\nppm=0\n" \
-		 "latch=start\nirq=yes\n"
+		 "latch=start\nirq=yes\nanswer=-1\n"
 
 static int fd[2];
 static struct wire_char got[256];
@@ -281,15 +281,46 @@ static void check_text(void)
 		   "fifo_clear=yes irq=no");
 	wire_knobs_read(0, text, sizeof(text));
 	ksft_test_result(!strcmp(text, "flags=never\ncmspar=cleared\ntxempty=no\n"
-				 "fifo_clear=yes\nfifo=16\nppm=-77\nlatch=parity\nirq=no\n"),
+				 "fifo_clear=yes\nfifo=16\nppm=-77\nlatch=parity\nirq=no\nanswer=-1\n"),
 			 "reads back what was set\n");
 	ksft_test_result(!wire_knobs(0, DEFAULTS), "what was read can be written\n");
+}
+
+/* The port is a device: a reply of 5, 16 or 17 bytes, when it was asked for. */
+static void check_answer(const char *command, unsigned int us, size_t bytes)
+{
+	struct wire_log log;
+	size_t i, wrong = 0;
+	uint8_t data[8];
+	int sum = 0;
+
+	for (i = 0; i < 6; i++)
+		sum += data[i] = command[i];
+	data[6] = sum >> 8;
+	data[7] = sum;
+	wire_knobs(1, "answer=%u", us);
+	wire_record_clear(0);
+	wire_set_parity(fd[0], WIRE_MARK);
+	wire_write(fd[0], data, 1);
+	wire_drain(fd[0]);
+	wire_set_parity(fd[0], WIRE_SPACE);
+	wire_write(fd[0], data + 1, 7);
+	wire_discard(fd[0], 10 * wire_quiet_ms());
+	if (wire_record_read(0, &log))
+		ksft_exit_fail_msg("cannot read the recorder\n");
+	for (i = 8; i < log.n; i++)
+		wrong += log.byte[i].port != 1 || log.byte[i].bits >> 8 != (i == 8) ||
+			 llabs((long long)(log.byte[i].start - log.byte[i - 1].end) -
+			       (i == 8 ? us * 1000LL : 0)) > 1;
+	ksft_test_result(log.n == 8 + bytes && !wrong, "answer=%u: %zu bytes, %zu wrong\n", us,
+			 log.n - 8, wrong);
+	wire_log_free(&log);
 }
 
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(4 + 9 + 5 + 3 + 2 + 2 + 2 + 2 + 2);
+	ksft_set_plan(4 + 9 + 5 + 3 + 2 + 2 + 2 + 2 + 2 + 4);
 	if (wire_load(1))
 		ksft_exit_fail_msg("no wire\n");
 	check_text();
@@ -310,5 +341,12 @@ int main(void)
 	check_fifo_clear("no", "abc");
 	check_ppm(12345);
 	check_ppm(-20000);
+	wire_knobs(0, "ppm=0");
+	wire_knobs(1, "ppm=0");
+	close(fd[1]);
+	check_answer("\1\2\0\1\0\0", 0, 5);
+	check_answer("\2\4\0\1\0\0", 500, 16);
+	check_answer("\012\26\0\0\0\3", 11000, 17);
+	check_answer("\013\2\0\1\0\0", 0, 0);
 	ksft_finished();
 }
