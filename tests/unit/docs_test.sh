@@ -82,6 +82,32 @@ while read -r name; do
 	grep -q "\*$name\*" "$man" || echo "$name: not in matenet(4)"
 done <"$tmp/ioctls" | none "every ioctl has a page and is in matenet(4)"
 
+for page in "$pages"/ioc-*.rst; do
+	for part in Synopsis Arguments Description "Return Value"; do
+		grep -qx "$part" "$page" || echo "${page##*/}: no $part"
+	done
+	sed -n -E 's/^\.\. c:macro:: (MATENET_IOC_[A-Z_]+)$/\1/p' "$page" | while read -r name; do
+		direction=$(sed -n -E "s/^#define ${name}[[:space:]]+(_IO[WR]+)\(.*/\1/p" "$header")
+		given=$(grep -E "^\`\`int ioctl\(int fd, $name, " "$page")
+		case $direction:$given in
+		_IOW:*", const "* | _IOR:*", struct "* | _IOWR:*", struct "*) ;;
+		*) echo "${page##*/}: $name is $direction, but: ${given:-missing}" ;;
+		esac
+	done
+done | none "every page of an ioctl has its parts, and const where nothing is written back"
+
+sed -n -E 's/^\.\. _([^:]+):$/\1/p' "$pages"/*.rst >"$tmp/labels"
+{
+	grep -ohE ':ref:`[^`]*`' "$pages"/*.rst | sed -E 's/:ref:`(.* <)?([^>`]*)>?`/\2/' | sort -u |
+		grep -vxFf "$tmp/labels"
+	grep -ohE ':doc:`[^`]*`' "$pages"/*.rst | sed -E 's/:doc:`(.* <)?([^>`]*)>?`/\2/' | sort -u |
+		while read -r page; do [ -f "$pages/$page.rst" ] || echo "$page"; done
+	for page in "$pages"/*.rst; do
+		page=$(basename "$page" .rst)
+		[ "$page" = index ] || grep -qx "    $page" "$pages/index.rst" || echo "$page: not in the index"
+	done
+} | none "every reference has its target"
+
 awk '/^MATENET_ST_[A-Z_]+ / && $1 != "MATENET_ST_COUNT" { printf "\\*%s\\* (0x%x)\n", substr($1, 12), $2 }' \
 	"$tmp/values.txt" | while read -r status; do
 	grep -q -- "$status" "$man" || echo "$status"
