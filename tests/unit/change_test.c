@@ -818,6 +818,22 @@ static void dc_torn_for_good(void **state)
 	assert_memory_equal(st.bytes, dev.page[3], sizeof(st.bytes));
 }
 
+/* Counters of 16 bits go round, each at its time, and roundings add up: no tear. */
+static void dc_sums_of_other_kinds(void **state)
+{
+	struct mate_dc_status dc = {
+		.since_full_input_charge = -25536, .since_full_output_charge = 30000,
+		.since_full_net_charge = 10000,	/* 40000 - 30000 */
+		.input_power = 1.01, .output_power = 0.5, .battery_power = 0.49,
+	};
+
+	(void)state;
+	memset(&cache, 0, sizeof(cache));
+	mate_dc_status_encode(dev.page[3], &dc);
+	poll_dc("ssssss");
+	assert_false(st.torn);
+}
+
 static void dc_errors_change_nothing(void **state)
 {
 	struct mate_dc_cache kept;
@@ -883,6 +899,7 @@ int main(void)
 		TEST(dc_three_pages_mostly),
 		TEST(dc_torn_is_fetched_again),
 		TEST(dc_torn_for_good),
+		TEST(dc_sums_of_other_kinds),
 		TEST(dc_errors_change_nothing),
 		TEST(dc_just_started),
 	};

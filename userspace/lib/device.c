@@ -153,12 +153,13 @@ static int fetch(struct mate_bus *bus, unsigned int port, unsigned int first,
 	return 0;
 }
 
-/* in - out = net, but for rounding of each */
-static bool adds_up(double in, double out, double net, double unit)
+/* in - out = net in @per to the unit, but for rounding and counters that went round. */
+static bool adds_up(double in, double out, double net, int per)
 {
-	double rest = in - out - net;
+	double rest = (in - out - net) * per;
+	int16_t n = (int16_t)(int)(rest < 0 ? rest - 0.5 : rest + 0.5);
 
-	return rest <= 2.5 * unit && rest >= -2.5 * unit;
+	return n >= -2 && n <= 2;
 }
 
 /*
@@ -168,9 +169,9 @@ static bool adds_up(double in, double out, double net, double unit)
  */
 static bool is_whole(const struct mate_dc_status *dc)
 {
-	return adds_up(dc->input_power, dc->output_power, dc->battery_power, 0.01) &&
+	return adds_up(dc->input_power, dc->output_power, dc->battery_power, 100) &&
 	       adds_up(dc->today_input_energy, dc->today_output_energy,
-		       dc->today_battery_energy, 0.01) &&
+		       dc->today_battery_energy, 100) &&
 	       adds_up(dc->since_full_input_charge, dc->since_full_output_charge,
 		       dc->since_full_net_charge, 1);
 }
