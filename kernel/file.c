@@ -383,6 +383,10 @@ struct matenet_rec *matenet_file_next(struct matenet_file *file)
 void matenet_file_return(struct matenet_file *file, struct matenet_rec *rec)
 {
 	spin_lock(&file->bus->lock);
+	/* It may be dropped itself now, and must not take the number with it. */
+	file->lost += rec->r.lost;
+	rec->r.lost = 0;
+	rec->r.flags &= ~MATENET_REC_LOST;
 	list_add(&rec->node, &file->records);
 	file->unread++;
 	spin_unlock(&file->bus->lock);

@@ -409,6 +409,29 @@ TEST_F_TIMEOUT(async, lost_records, 120)
 	EXPECT_EQ(MATENET_MAX_RECORDS, n);
 }
 
+/* Not even when a record that tells of lost ones could not be delivered, and is lost too. */
+TEST_F_TIMEOUT(async, lost_records_are_counted, 120)
+{
+	struct matenet_config config = testbus_config(self->fd);
+	void *unmapped = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned int i, n = 0, lost = 0;
+	struct matenet_record r;
+
+	for (i = 0; i < MATENET_MAX_RECORDS + 20; i++) {
+		if (i == MATENET_MAX_RECORDS + 10) {
+			EXPECT_EQ(-1, read(self->fd, unmapped, sizeof(r)));
+			EXPECT_EQ(EFAULT, errno);
+		}
+		ASSERT_EQ(0, testbus_set_config(self->other, config));
+	}
+	while (read(self->fd, &r, sizeof(r)) == sizeof(r)) {
+		lost += r.lost;
+		n++;
+	}
+	EXPECT_EQ(MATENET_MAX_RECORDS, n);
+	EXPECT_EQ(20, lost);
+}
+
 /* What has come before the end can still be read. */
 TEST_F(async, records_outlive_the_bus)
 {
