@@ -302,6 +302,7 @@ const struct verb verb_attach = {
 		"Examples:\n"
 		"  matetool attach /dev/ttyS1\n"
 		"  matetool attach -f /dev/ttyUSB0     in a systemd unit with Type=notify\n",
+	.words = "t",
 	.short_options = "fl",
 	.long_options = attach_options,
 	.option = attach_option,
@@ -356,6 +357,7 @@ const struct verb verb_detach = {
 		"Examples:\n"
 		"  matetool detach /dev/ttyS1\n"
 		"  matetool detach 0              the bus matenet0\n",
+	.words = "b",
 	.short_options = "",
 	.run = run_detach,
 };

@@ -248,6 +248,9 @@ static int run(int argc, char **argv)
 {
 	look_for_json(argc, argv);
 	opterr = 0;
+	/* Its arguments are words of another command line, options too. */
+	if (argc > 1 && !strcmp(argv[1], verb_complete.name))
+		return verb_complete.run(argc - 2, argv + 2);
 	return run_verb(verbs, NULL, argc, argv);
 }
 

@@ -330,6 +330,7 @@ const struct verb verb_monitor = {
 		"Examples:\n"
 		"  matetool monitor\n"
 		"  matetool monitor -e -j | jq -c 'select(.event == \"error\")'\n",
+	.words = "",
 	.short_options = "e",
 	.long_options = monitor_options,
 	.option = monitor_option,

@@ -51,6 +51,7 @@ const struct verb verb_stats = {
 	.help = "Examples:\n"
 		"  matetool stats\n"
 		"  matetool stats -j | jq .stats.timeouts\n",
+	.words = "",
 	.short_options = "",
 	.run = run_stats,
 };
