@@ -71,7 +71,7 @@ offers "matetool detach " matenet0 "as an argument"
 wire_clear
 offers "matetool reg get 5 state" state_of_charge "registers of the device that is there"
 is "$(frames 0 | cut -c1-8)" 05020000 "which is asked who it is"
-matetool scan >/dev/null
+run matetool scan
 offers "matetool status " "roof house 0 1 2 5" "names, and ports with a device"
 wire_clear
 offers "matetool reg get 5 state" state_of_charge "after a scan the type is known"
