@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Run the tests of modules and print TAP 13.  usage: tap.py MODULE..."""
+"""Run the tests of modules and print TAP, without its version.  usage: tap.py MODULE..."""
 import sys
 import unittest
 
@@ -39,7 +39,6 @@ class Result(unittest.TestResult):
 
 
 def main():
-    print("TAP version 13")
     result = Result()
     unittest.defaultTestLoader.loadTestsFromNames(sys.argv[1:]).run(result)
     print(f"1..{result.n}")

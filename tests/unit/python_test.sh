@@ -11,6 +11,7 @@ export PYTHONDONTWRITEBYTECODE=1 TOP=$top SAME=$tmp/same
 lib=$top/userspace/lib
 
 bail() { echo "Bail out! $*"; exit 1; }
+echo "TAP version 13"
 
 python3 "$top/userspace/data/gen.py" --out "$tmp/gen" || bail "no tables"
 make -s -C "$top/userspace/python" O="$tmp" all >"$tmp/log" 2>&1 || bail "no package: $(cat "$tmp/log")"

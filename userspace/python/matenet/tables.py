@@ -253,7 +253,7 @@ class Page:
             if isinstance(value, Choice):
                 out[f"{f.json}_name"] = value.name
             elif isinstance(value, Bits):
-                out[f"{f.json}_names"] = list(value)
+                out[f"{f.json}_names"] = [name for bit, name in value.names.items() if value & bit]
         out["raw"] = self.raw.hex()
         return out
 
