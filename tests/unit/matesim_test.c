@@ -475,6 +475,58 @@ static void inc_and_dec_step(void **state)
 	assert_int_equal(value_of(ask(3, 0x01, MATE_REG_DC_AUX_SOC_LOW, 0), 0x01), 0);
 }
 
+/* Every register that steps does so by its step, and not out of its range. */
+static void every_step(void **state)
+{
+	const struct mate_reg_desc *d;
+	size_t n, i, seen = 0;
+	int port;
+
+	(void)state;
+	build_default(1, NOON);
+	d = mate_reg_table(&n);
+	for (i = 0; i < n; i++, d++) {
+		if (!(d->access & MATE_ACC_INCDEC))
+			continue;
+		seen++;
+		port = d->device == MATE_FX ? 2 : 3;
+		write_reg(port, d->addr, d->min);
+		ask(port, 0x01, d->addr, 0);
+		assert_int_equal((int16_t)read_reg(port, d->addr), (int16_t)(d->min + d->step));
+		ask(port, 0x00, d->addr, 0);
+		ask(port, 0x00, d->addr, 0);
+		assert_int_equal((int16_t)read_reg(port, d->addr), (int16_t)d->min);
+		write_reg(port, d->addr, d->max);
+		ask(port, 0x01, d->addr, 0);
+		assert_int_equal((int16_t)read_reg(port, d->addr), (int16_t)d->max);
+		ask(port, 0x00, d->addr, 0);
+		assert_int_equal((int16_t)read_reg(port, d->addr), (int16_t)(d->max - d->step));
+	}
+	assert_true(seen > 40);
+}
+
+/* Whatever is written to a counter, it starts from 0, and says so. */
+static void every_reset(void **state)
+{
+	const struct mate_reg_desc *d;
+	size_t n, i, seen = 0;
+
+	(void)state;
+	build_default(1, NOON);
+	d = mate_reg_table(&n);
+	for (i = 0; i < n; i++, d++) {
+		if (d->risk != MATE_RISK_RESET || !(d->access & MATE_ACC_READ))
+			continue;
+		seen++;
+		device_set(bus.ports[3], device_reg(bus.ports[3], d->addr), 77);
+		assert_int_equal(d->device, MATE_DC);
+		assert_int_equal(read_reg(3, d->addr), 77);
+		assert_int_equal(write_reg(3, d->addr, 0x1234), 0);
+		assert_int_equal(read_reg(3, d->addr), 0);
+	}
+	assert_true(seen > 10);
+}
+
 static void enable_and_disable(void **state)
 {
 	(void)state;
@@ -952,6 +1004,8 @@ int main(void)
 		cmocka_unit_test(mx_answers_with_the_low_byte),
 		cmocka_unit_test(dc_echoes_and_resets),
 		cmocka_unit_test(inc_and_dec_step),
+		cmocka_unit_test(every_step),
+		cmocka_unit_test(every_reset),
 		cmocka_unit_test(enable_and_disable),
 		cmocka_unit_test(what_cannot_be_is_refused),
 		cmocka_unit_test(controls_have_effect),

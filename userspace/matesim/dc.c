@@ -268,11 +268,7 @@ static uint16_t written(struct device *dev, const struct mate_reg_desc *desc,
 		dev->meter->temp_c = temp_from_raw(value);
 		return value;
 	}
-	if (desc->risk != MATE_RISK_RESET)
-		return value;
-	/* A counter: whatever is written, it starts from 0. */
-	device_set(dev, device_reg(dev, desc->addr), 0);
-	return 0;
+	return value;
 }
 
 const struct device_kind dc_kind = {

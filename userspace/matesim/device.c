@@ -30,13 +30,16 @@ static bool is_signed(const struct mate_reg_desc *desc)
 	return desc->type == MATE_T_S16;
 }
 
+static long clamp_to(long raw, long min, long max)
+{
+	return raw < min ? min : raw > max ? max : raw;
+}
+
 static long clamp(const struct mate_reg_desc *desc, long raw)
 {
-	long min = is_signed(desc) ? -0x8000 : 0;
-	long max = is_signed(desc) ? 0x7fff :
-		   desc->type == MATE_T_U8 ? 0xff : 0xffff;
-
-	return raw < min ? min : raw > max ? max : raw;
+	if (is_signed(desc))
+		return clamp_to(raw, -0x8000, 0x7fff);
+	return clamp_to(raw, 0, desc->type == MATE_T_U8 ? 0xff : 0xffff);
 }
 
 static uint16_t to_raw(const struct device *dev,
@@ -138,6 +141,7 @@ static void add_regs(struct device *dev)
 		if (desc->device == MATE_ANY ||
 		    desc->device == dev->kind->type)
 			device_reg_make(dev, desc->addr)->desc = desc;
+	device_forget(dev);
 }
 
 static void bind_fields(struct device *dev, void *plant)
@@ -171,7 +175,7 @@ void device_forget(struct device *dev)
 	for (reg = dev->regs; reg < dev->regs + dev->n_regs; reg++) {
 		if (!reg->desc || !(reg->desc->access & MATE_ACC_WRITE))
 			continue;
-		reg->raw = 0;
+		reg->raw = clamp_to(0, reg->desc->min, reg->desc->max);
 		reg->pinned = reg->kept = false;
 	}
 	dev->dirty = true;
@@ -230,6 +234,7 @@ void device_init(struct device *dev, const struct device_kind *kind,
 	if (options->slave)
 		device_set_units(dev, MATE_REG_FX_STACK_PHASE, STACKED);
 	set_identity(dev);
+	dev->dirty = false;
 }
 
 /* --- pages --------------------------------------------------------------- */
@@ -332,8 +337,13 @@ static void changed(struct device *dev, const struct device_reg *reg)
 static uint16_t store(struct device *dev, struct device_reg *reg,
 		      uint16_t value)
 {
-	bool same = device_get(dev, reg) == value;
+	bool same;
 
+	/* A counter: whatever is written, it starts from 0. */
+	if (reg->desc->risk == MATE_RISK_RESET &&
+	    reg->desc->access & MATE_ACC_READ)
+		value = 0;
+	same = device_get(dev, reg) == value;
 	device_set(dev, reg, value);
 	reg->answer = ANSWER_VALUE;
 	if (device_keeps(dev, reg))
@@ -367,7 +377,12 @@ static uint16_t stepped(const struct mate_reg_desc *desc, uint16_t raw,
 {
 	long value = is_signed(desc) ? (int16_t)raw : raw;
 
-	return (uint16_t)clamp(desc, value + (up ? desc->step : -desc->step));
+	/* It stops at the end of its range; what lies beyond that stays there. */
+	return (uint16_t)(up ? clamp_to(value + desc->step, value,
+					value > desc->max ? value : desc->max) :
+			       clamp_to(value - desc->step,
+					value < desc->min ? value : desc->min,
+					value));
 }
 
 /* The number for on or off; the DC calls an enabled shunt 0. */

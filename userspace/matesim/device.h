@@ -132,7 +132,7 @@ void device_recorded(struct device *dev);
 
 /* Stored registers back to their first values. */
 void device_initials(struct device *dev);
-/* What can be written is as if it never had been; 0 where nothing is bound. */
+/* What can be written is as if it never had been; where nothing is bound, 0 or next to it. */
 void device_forget(struct device *dev);
 
 void device_answer(struct device *dev, const struct command *cmd,
