@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/matenet.h>
@@ -110,6 +112,26 @@ static int do_patience(char **argv)
 	return 0;
 }
 
+/* spent COMMAND..: its CPU time in microseconds and its greatest size in KiB. */
+static int do_spent(char **argv)
+{
+	int null = open("/dev/null", O_WRONLY), status;
+	struct rusage used;
+	pid_t pid = fork();
+
+	if (!pid) {
+		dup2(null, STDOUT_FILENO);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	if (pid < 0 || wait4(pid, &status, 0, &used) < 0)
+		err(1, "%s", argv[0]);
+	printf("%ld %ld\n",
+	       (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000L +
+	       used.ru_utime.tv_usec + used.ru_stime.tv_usec, used.ru_maxrss);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 static const struct {
 	const char *name;
 	int args;
@@ -120,6 +142,7 @@ static const struct {
 	{ "hangup", 1, do_hangup },
 	{ "as", 2, do_as },
 	{ "patience", 2, do_patience },
+	{ "spent", 1, do_spent },
 };
 
 int main(int argc, char **argv)
@@ -128,5 +151,5 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[1], jobs[i].name) && argc - 2 >= jobs[i].args)
 			return jobs[i].run(argv + 2);
 	errx(2, "usage: probe json | notify SOCKET | hangup TTY | as UID COMMAND.. |"
-	     " patience NODE US");
+	     " patience NODE US | spent COMMAND..");
 }
