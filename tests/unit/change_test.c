@@ -438,6 +438,7 @@ static void nothing_is_sent(void **state)
 	assert_int_equal(set_inverter(9), MATE_E_RANGE);
 	assert_string_equal(mate_last_detail()->text, "off, search or on");
 	assert_int_equal(mate_reg_write(bus, 2, reg(MATE_FX, "errors"), 0, &w), MATE_E_ACCESS);
+	assert_string_equal(mate_last_detail()->text, "READ");
 	assert_commands("");
 	assert_int_equal(w.sent, 0);
 	assert_false(w.has_before);
@@ -549,6 +550,7 @@ static void switches(void **state)
 	assert_int_equal(dev.reg[2][gen->addr], 1);
 	assert_int_equal(mate_step(bus, 2, gen, MATE_STEP_INC, &s), MATE_E_ACCESS);
 	assert_int_equal(step_absorb(MATE_STEP_ENABLE), MATE_E_ACCESS);
+	assert_string_equal(mate_last_detail()->text, "READ, WRITE, INC and DEC");
 	assert_commands("r+rr+rr-rr+r");
 }
 

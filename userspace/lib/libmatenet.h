@@ -66,7 +66,7 @@ struct mate_detail {
 	uint8_t attempts;	/* how often it was sent */
 	/*
 	 * After MATE_E_VALUE, MATE_E_RANGE and MATE_E_ACCESS: what would be
-	 * right, such as "0.0 to 80.0 V" or "off, search or on"; else "".
+	 * right, such as "0.0 to 80.0 V", "off, search or on" or "READ"; else "".
 	 */
 	char text[200];
 };

@@ -18,6 +18,25 @@ const char *mate_outcome_name(enum mate_outcome outcome)
 	       outcome_names[outcome] : "unknown";
 }
 
+/* The detail tells what the register takes. */
+static int no_access(const struct mate_reg_desc *reg)
+{
+	static const struct {
+		uint8_t bit;
+		const char *name;
+	} words[] = {
+		{ MATE_ACC_READ, "READ" }, { MATE_ACC_WRITE, "WRITE" },
+		{ MATE_ACC_INCDEC, "INC and DEC" }, { MATE_ACC_ENDIS, "ENABLE and DISABLE" },
+	};
+	struct mate_detail *d = mate_detail_clear();
+	struct mate_text t = { d->text, sizeof(d->text), 0 };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (reg->access & words[i].bit)
+			mate_put(&t, "%s%s", t.len ? ", " : "", words[i].name);
+	return MATE_E_ACCESS;
+}
+
 /* The bits that a register has a meaning for. */
 static bool same(const struct mate_reg_desc *reg, uint16_t a, uint16_t b)
 {
@@ -97,12 +116,7 @@ int mate_reg_write(struct mate_bus *bus, unsigned int port, const struct mate_re
 	struct mate_write w = { .wanted = raw };
 	int ret;
 
-	if (!(reg->access & MATE_ACC_WRITE)) {
-		mate_detail_clear();
-		ret = MATE_E_ACCESS;
-	} else {
-		ret = mate_reg_check(reg, raw);
-	}
+	ret = reg->access & MATE_ACC_WRITE ? mate_reg_check(reg, raw) : no_access(reg);
 	if (!ret) {
 		pthread_mutex_lock(&bus->change);
 		ret = write_locked(bus, port, reg, &w);
@@ -206,8 +220,7 @@ int mate_step(struct mate_bus *bus, unsigned int port, const struct mate_reg_des
 	int ret;
 
 	if (!(reg->access & (is_switch(step) ? MATE_ACC_ENDIS : MATE_ACC_INCDEC))) {
-		mate_detail_clear();
-		ret = MATE_E_ACCESS;
+		ret = no_access(reg);
 	} else {
 		pthread_mutex_lock(&bus->change);
 		ret = step_locked(bus, port, reg, step, &r);
