@@ -33,11 +33,28 @@ stop_journal() {
 
 # Nothing that is still to be undone, and nobody who would do it.
 no_guards() { ! pidof_guard >/dev/null; }
+
+# Not by pidof and the like: a guest has many kernel threads, and starting a program is dear.
 pidof_guard() {
-	local file
+	local file comm found=
 	for file in /proc/[0-9]*/comm; do
-		[ "$(cat "$file" 2>/dev/null)" = matetool-guard ] && basename "${file%/comm}"
-	done | grep .
+		read -r comm <"$file" || continue
+		[ "$comm" = matetool-guard ] || continue
+		found=${file%/comm}
+		echo "${found#/proc/}"
+	done 2>/dev/null
+	[ -n "$found" ]
+}
+
+# holders_of WORDS: processes whose command line begins so
+holders_of() {
+	local file words
+	for file in /proc/[0-9]*/cmdline; do
+		mapfile -d '' -t words <"$file"
+		[ "${words[0]-} ${words[1]-}" = "$1" ] || continue
+		file=${file%/cmdline}
+		echo "${file#/proc/}"
+	done 2>/dev/null
 }
 
 # shellcheck disable=SC2317 # called by the trap
