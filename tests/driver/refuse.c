@@ -495,6 +495,7 @@ enum pointer {
 	FORBIDDEN,	/* mapped, neither to be read nor written */
 	READ_ONLY,
 	STRADDLING,	/* the first half is there, the second is not */
+	BEYOND,		/* 64 bits of which the lower ones alone would do */
 };
 
 FIXTURE(pointer) {
@@ -543,8 +544,9 @@ static void *place(char *pages, enum pointer kind, const void *content, size_t s
 	case STRADDLING:
 		memcpy(at, content, size / 2);
 		return at;
+	default:
+		return NULL;
 	}
-	return NULL;
 }
 
 TEST_F(pointer, is_refused)
@@ -556,7 +558,9 @@ TEST_F(pointer, is_refused)
 
 	ASSERT_NE(0, prepare(ends, call, &good));
 	bad = good;
-	if (call == ELEMENT)
+	if (variant->kind == BEYOND)
+		bad.batch.xfers = (uintptr_t)good.xs | 1ULL << 63;
+	else if (call == ELEMENT)
 		bad.batch.xfers = (uintptr_t)place(self->pages, variant->kind, good.xs,
 						   sizeof(good.xs));
 	else
@@ -591,6 +595,7 @@ POINTER(G_CAPS, READ_ONLY)
 POINTER(G_CONFIG, READ_ONLY)
 POINTER(G_MODE, READ_ONLY)
 POINTER(READ, READ_ONLY)
+POINTER(ELEMENT, BEYOND)
 
 /* ---- a result that cannot be written ------------------------------------------ */
 
