@@ -12,6 +12,19 @@ def load(name):
         return json.load(f)
 
 
+def shell(command):
+    """A command in the guest's own world: status, output, errors."""
+    with open(f"{FOLDER}/commands", "w", encoding="utf-8") as f:
+        f.write(command + "\n")
+    with open(f"{FOLDER}/status", encoding="utf-8") as f:
+        status = int(f.read())
+    texts = []
+    for name in ("out", "err"):
+        with open(f"{FOLDER}/{name}", encoding="utf-8") as f:
+            texts.append(f.read())
+    return status, *texts
+
+
 def tell(line):
     """A command for the simulator behind the wire."""
     with socket.socket(socket.AF_UNIX) as s:

@@ -108,7 +108,8 @@ class FlexnetDc(unittest.TestCase):
         for values in ({23: 300}, {35: 300}, {49: 300}, {23: 3}):
             reading = Fake(pages=dc_pages(page(values))).run(protocol.dc_status(3))
             self.assertTrue(reading.torn, values)
-        self.assertFalse(Fake(pages=dc_pages(page({23: 2}))).run(protocol.dc_status(3)).torn)
+        for values in ({23: 2}, {23: -2}, {53: 32767, 51: -32768, 49: -1}):
+            self.assertFalse(Fake(pages=dc_pages(page(values))).run(protocol.dc_status(3)).torn, values)
 
     def test_a_poll_that_does_not_add_up_reads_all(self):
         fake = Fake(pages=dc_pages(self.whole))

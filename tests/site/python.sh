@@ -6,6 +6,7 @@
 
 host=/mnt
 shared=$host/tmp # what both see; there it is /tmp
+server=
 
 bail() {
 	echo "Bail out! $*"
@@ -22,11 +23,13 @@ mount_host() {
 python_site() {
 	mount_host || bail "no Python"
 	cp -r "$here/python" /usr/lib/python3/dist-packages $shared/
+	ip link set lo up
 	log_to /dev/log
 	modules 2 && devices --control $shared/control "$@" && bus 0 >/dev/null || bail "no bus"
 }
 
 end_of_python() {
+	[ -z "$server" ] || kill $server
 	end_of_changes
 	umount $shared $host/proc
 	umount -l $host/sys
@@ -38,4 +41,15 @@ trap end_of_python EXIT
 python() {
 	env -i PATH="$PATH" PYTHONPATH=/tmp/dist-packages:/tmp/python PYTHONDONTWRITEBYTECODE=1 \
 		chroot $host sh -c 'cd /tmp && exec python3 "$@"' python "$@"
+}
+
+# serve_commands: run what comes from there through a pipe, here; one after the other
+serve_commands() {
+	local line
+	mkfifo $shared/commands $shared/status
+	while read -r line <$shared/commands; do
+		timeout -s INT 20 bash -c "$line" >$shared/out 2>$shared/err </dev/null
+		echo $? >$shared/status
+	done &
+	server=$!
 }
