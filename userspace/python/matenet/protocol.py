@@ -224,13 +224,15 @@ _DC_SLACK = 2  # in raw numbers: each of the three is rounded by itself
 
 
 def _raw(status: DcStatus, name: str) -> int:
-    return int.from_bytes(status.field(name).raw(status.raw).to_bytes(2, "big"), "big", signed=True)
+    return status.field(name).raw(status.raw)
 
 
 def is_torn(status: DcStatus) -> bool:
     """Sums across its pages do not hold: the device changed them in between."""
-    return any(abs(_raw(status, into) - _raw(status, out) - _raw(status, net)) > _DC_SLACK
-               for into, out, net in _DC_SUMS)
+    # In 16 bits, for counters that went round.
+    rests = ((_raw(status, into) - _raw(status, out) - _raw(status, net) + _DC_SLACK) & 0xFFFF
+             for into, out, net in _DC_SUMS)
+    return any(rest > 2 * _DC_SLACK for rest in rests)
 
 
 def _dc_pages(port: int, first: int, end: Optional[int]) -> Op[bytes]:
