@@ -313,6 +313,7 @@ const struct verb verb_log = {
 		"Examples:\n"
 		"  matetool log                   today, of every charge controller\n"
 		"  matetool log 1 1               yesterday, of the one on port 1\n"
+		"  matetool log 1-1               yesterday, of all of them\n"
 		"  matetool log 0-6               this week, as a table\n"
 		"  matetool log all --csv >all.csv\n"
 		"  matetool log -P roof 0-30 -o date,kwh,w-max\n"
