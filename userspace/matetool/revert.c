@@ -451,24 +451,37 @@ static int open_file(const char *id)
 	return fd;
 }
 
+/* A file that nobody can act on must not be found again and again. */
+static int put_aside(const char *id)
+{
+	char from[512], to[512];
+
+	snprintf(to, sizeof(to), "%.400s/%.79s.bad", state_dir(), id);
+	for (enum revert_state s = REVERT_PENDING; s <= REVERT_DUE; s++) {
+		path_of(id, s, from);
+		rename(from, to);
+	}
+	return fail(EXIT_FAILED, "state", "%s: the file of this revert makes no sense: it cannot be "
+		    "undone", to);
+}
+
 int revert_guard(const char *id)
 {
 	struct revert r;
-	int fd = open_file(id);
+	int fd = open_file(id), ret = 0;
 
 	if (fd < 0)
 		return 0;
-	if (flock(fd, LOCK_EX)) {
-		close(fd);
-		return -1;
-	}
-	if (state_of(id, fd) != REVERT_GONE && revert_read(id, &r) == REVERT_GONE) {
-		close(fd);
-		return -1;
-	}
-	guard(&r, fd);
+	if (flock(fd, LOCK_EX))
+		ret = fail(EXIT_FAILED, "state", "%s: %s", id, strerror(errno));
+	else if (state_of(id, fd) == REVERT_GONE)
+		ret = 0;
+	else if (revert_read(id, &r) == REVERT_GONE)
+		ret = put_aside(id);
+	else
+		guard(&r, fd);
 	close(fd);
-	return 0;
+	return ret;
 }
 
 /*

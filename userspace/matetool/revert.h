@@ -71,7 +71,7 @@ int revert_confirm(const char *id);
 /* Make it due now: 0, ENOENT or another errno. */
 int revert_hasten(const char *id);
 
-/* Become the guard of ID once nobody else is; returns when it is gone. */
+/* Become the guard of ID once nobody else is: 0 when it is gone, or an exit status. */
 int revert_guard(const char *id);
 
 /* Start a guard for each that has none, after it was killed; as far as possible. */

@@ -206,8 +206,12 @@ static int start_guards(struct guard *guards, int n)
 		if (is_guarded(guards, n, ids[i]))
 			continue;
 		guards[n].pid = fork();
-		if (!guards[n].pid)
-			_exit(revert_guard(ids[i]) ? EXIT_FAILED : EXIT_OK);
+		if (!guards[n].pid) {
+			int ret = revert_guard(ids[i]);
+
+			fflush(stdout);
+			_exit(ret);
+		}
 		memcpy(guards[n].id, ids[i], sizeof(*ids));
 		if (guards[n].pid > 0)
 			n++;
@@ -224,7 +228,9 @@ static int end_guards(struct guard *guards, int n, int *failed)
 	for (int i = 0; i < n; i++) {
 		if (waitpid(guards[i].pid, &status, WNOHANG) != guards[i].pid)
 			continue;
-		*failed |= status;
+		/* One that was killed gets a successor. */
+		if (WIFEXITED(status))
+			*failed |= WEXITSTATUS(status);
 		guards[i--] = guards[--n];
 	}
 	return n;
@@ -242,11 +248,8 @@ static int guard_all(void)
 
 	for (;;) {
 		n = end_guards(guards, start_guards(guards, n), &failed);
-		if (failed)
-			return fail(EXIT_FAILED, "state", "a file of an outstanding revert makes "
-				    "no sense: matetool confirm removes it");
 		if (!n)
-			return 0;
+			return failed ? EXIT_FAILED : EXIT_OK;
 		nanosleep(&second, NULL);
 	}
 }
