@@ -6,6 +6,7 @@ import unittest
 from fake import BROKEN, REFUSED, SILENT, UNSENT, Fake
 from matenet import (DcStatus, NoReply, NotAccessible, Outcome, Step, TransmitError, WrongDevice,
                      protocol, register, uapi)
+from matenet.bus import Patience
 
 READ, WRITE, STATUS, INC, DEC = (uapi.CMD_READ, uapi.CMD_WRITE, uapi.CMD_STATUS, uapi.CMD_INC,
                                  uapi.CMD_DEC)
@@ -61,6 +62,22 @@ class Discovery(unittest.TestCase):
             Fake().run(protocol.status(0, "hub"))
         with self.assertRaisesRegex(WrongDevice, "port 3: a device of type dc has no log"):
             Fake().run(protocol.log(3, "dc", 0))
+
+
+class Retries(unittest.TestCase):
+    """What may be sent again without being told to."""
+
+    def test_only_what_reads(self):
+        patience = Patience(None, 3)
+        for command, retries in ((READ, 3), (STATUS, 3), (uapi.CMD_LOG, 3), (WRITE, 0), (INC, 0), (DEC, 0), (99, 0)):
+            self.assertEqual(patience.xfer(protocol.Command(1, command, 0)).retries, retries, command)
+        self.assertEqual(patience.xfer(protocol.Command(1, WRITE, 0, 0, 2)).retries, 2)
+
+    def test_timeout(self):
+        self.assertEqual(Patience(0.5, 0).xfer(protocol.Command(1, READ, 0)).timeout_us, 500000)
+        for timeout, retries in ((0.0001, 0), (11, 0), (None, 16), (None, -1)):
+            with self.assertRaisesRegex(ValueError, "may be"):
+                Patience(timeout, retries)
 
 
 class FlexnetDc(unittest.TestCase):

@@ -88,7 +88,7 @@ class AsyncBus(Node):
         try:
             if self._fd >= 0:
                 self.cancel(sequence)
-        except BusError:
+        except MatenetError:
             pass  # too late: it is on the wire, or over
 
     async def command(self, port: int, command: int, addr: int, param: int = 0,

@@ -262,8 +262,13 @@ class Node:
         return _unpack(data).sequence
 
     def cancel(self, sequence: int) -> None:
-        """Take back what was submitted.  BusBusy: it is being sent; NoBus: it is over."""
-        self._ioctl(f"cancel {sequence}", uapi.IOC_CANCEL, bytearray(struct.pack("=I", sequence)))
+        """Take back what was submitted.  BusBusy: it is being sent.  InvalidValue: it is over."""
+        data = bytearray(struct.pack("=I", sequence & 0xFFFFFFFF))
+        try:
+            self._ioctl(f"cancel {sequence}", uapi.IOC_CANCEL, data)
+        except NoBus:
+            raise InvalidValue(f"{self.name}: cancel {sequence}: there is no such transaction, "
+                               "or it is over") from None
 
     def reply(self, sequence: int, data: bytes, raw: bool = False) -> None:
         """Device role: answer the command with that sequence number; raw: with its checksum."""
@@ -308,7 +313,8 @@ class Patience:
     """How long a handle waits for a reply, and how often it asks again.
 
     timeout: seconds for the first byte; None: as the bus is configured (45 ms by default)
-    retries: after silence or damage, 0 to 15
+    retries: after silence or damage, 0 to 15; of READ, STATUS and LOG.  A WRITE is sent again
+        only if its Command says so, INC and DEC never.
     """
 
     def __init__(self, timeout: Optional[float], retries: int) -> None:
@@ -320,9 +326,10 @@ class Patience:
         self.retries = retries
 
     def xfer(self, command: Command) -> uapi.Xfer:
-        retries = self.retries if command.retries is None else command.retries
-        if command.command not in (uapi.CMD_READ, uapi.CMD_WRITE, uapi.CMD_STATUS, uapi.CMD_LOG):
-            retries = 0
+        retries = command.retries
+        if retries is None:
+            reading = command.command in (uapi.CMD_READ, uapi.CMD_STATUS, uapi.CMD_LOG)
+            retries = self.retries if reading else 0
         return make_xfer(command.encode(), timeout_us=self.timeout_us, retries=retries)
 
 
@@ -361,7 +368,7 @@ class Bus(Node):
                 retries: Optional[int] = None) -> bytes:
         """One command; the data bytes of its reply, without byte 0.
 
-        command: uapi.CMD_*.  retries: None for those of the bus.
+        command: uapi.CMD_*.  retries: None for those of the bus, see Patience.
         """
         return self._transact(Command(port, command, addr, param, retries))
 

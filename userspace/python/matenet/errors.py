@@ -110,7 +110,8 @@ _ERRNO = {
 
 # What the system's words do not say.
 _HINTS = {
-    errno.EPERM: "not allowed; what changes something takes a bus opened with write=True",
+    errno.EPERM: "not allowed: commands that change something take a bus opened with write=True, "
+                 "settings and monitor mode take CAP_NET_ADMIN",
     errno.EROFS: "the bus is locked against commands that change something; "
                  "its administrator unlocks it, see Bus.configure(writable=True)",
     errno.ENODEV: "the bus is gone: detached or unplugged",
