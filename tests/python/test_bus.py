@@ -293,9 +293,13 @@ class Changing(OnBus):
     def test_enable(self):
         self.unlocked()
         dc = self.bus.device(3)
-        outcomes = [dc.disable("shunt_c_mode").outcome, dc.enable("shunt_c_mode").outcome]
-        self.assertEqual(len(outcomes), 2)
-        self.assertEqual(held(3, "shunt_c_mode"), 0 if outcomes[1] is Outcome.APPLIED else 1)
+        off = dc.disable("shunt_c_mode")
+        self.assertEqual((off.outcome, held(3, "shunt_c_mode")), (Outcome.APPLIED, 1))
+        self.bus.inc_command = 0  # is of no account here
+        on = dc.enable("shunt_c_mode")
+        self.assertEqual((on.outcome, held(3, "shunt_c_mode")), (Outcome.APPLIED, 0))
+        with self.assertRaisesRegex(matenet.NotAccessible, "port 3: .* does not take ENABLE"):
+            dc.enable("aux_soc_high")
 
     def test_synchronize(self):
         bus = self.unlocked()
