@@ -141,6 +141,19 @@ for f in mate_tables.c mate_tables.h mate_tables.py registers.rst matenet_names.
 	[ -s "$tmp/out/$f" ] || result 'not ok' "$f is made"
 done
 
+# Likewise a field of a page, by another name.
+fresh
+sed -i $'/^dc_status\\tunknown_15/s/unknown_15\tByte 15/new_field\tNew field/' "$tmp/pages.tsv"
+python3 "$data/gen.py" --out "$tmp/before"
+gen --out "$tmp/after"
+for f in $(cd "$tmp/before" && grep -lw unknown_15 ./*); do
+	if grep -qw new_field "$tmp/after/$f" && ! grep -qw unknown_15 "$tmp/after/$f"; then
+		result ok "a new field is in ${f#./}"
+	else
+		result 'not ok' "a new field is in ${f#./}"
+	fi
+done
+
 cat >"$tmp/t.c" <<-END
 	#include <mate_tables.h>
 
