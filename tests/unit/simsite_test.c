@@ -974,6 +974,24 @@ static void set_points_stay(void **state)
 	assert_null(strstr(text, "[port 1]"));
 }
 
+/* A control that is left so still does its work: the fan goes on and off. */
+static void kept_controls_live(void **state)
+{
+	const char *path = path_of("fan");
+	unsigned int seen = 0;
+	int i;
+
+	(void)state;
+	write_file(path, "matenet-site 1\n[port 1]\ndevice = mx\nreg aux_relay = vent_fan\n", 61);
+	assert_int_equal(load_state(path), 0);
+	for (i = 0; i < 24 * 12; i++) {
+		world_run(&site.world, site.world.t + 300);
+		seen |= 1u << (read_reg(1, MATE_REG_MX_AUX_RELAY) == 0x85);
+		assert_int_equal(read_reg(1, MATE_REG_MX_AUX_RELAY) & 0x7f, 5);
+	}
+	assert_int_equal(seen, 3);
+}
+
 static void bad_states(void **state)
 {
 	static const struct { const char *text, *why; } bad[] = {
@@ -1060,6 +1078,7 @@ int main(void)
 		cmocka_unit_test(sites_round_trip),
 		cmocka_unit_test(damaged_files),
 		cmocka_unit_test(set_points_stay),
+		cmocka_unit_test(kept_controls_live),
 		cmocka_unit_test(bad_states),
 		cmocka_unit_test(a_state_that_cannot_be_saved),
 		cmocka_unit_test(recordings_are_no_set_points),
