@@ -161,6 +161,24 @@ try matetool control set -P 2 inverter=on --confirm=fx2
 is "$status" 0 "danger, --confirm with the name"
 is "$(value 2 inverter_control)" "0x0002" "the house is lit"
 
+# ---- other kinds -----------------------------------------------------------
+
+try matetool control set -P 1 aux="on, vent_fan" --yes
+is "$status $(written) $(value 1 aux_relay)" "0 010301c90085 0x0085" "a number with a flag"
+try matetool reg set 3 days_at_full_total=0 --yes
+is "$status $(written)" "0 030300640000" "a reset"
+try matetool reg set 3 shunt_b_mode=disabled battery_capacity=640 --yes
+is "$status $(written | tr '\n' ' ')" "0 030300cb0001 030300340280 " "two registers, in their order"
+try matetool disable 3 shunt_c_mode --yes
+is "$status $(written) $(value 3 shunt_c_mode)" "0 030000cc0000 0x0001" "disable is command 0, whatever the number of disabled"
+try matetool enable 3 shunt_c_mode --yes
+is "$status $(written) $(value 3 shunt_c_mode)" "0 030100cc0000 0x0000" "enable is command 1"
+try matetool inc battery_capacity --yes
+is "$status $(written) $(tail -n 1 <<<"$out")" "0 030100340000 battery_capacity: applied, reads 650 Ah" "a step of ten"
+try "$here/probe" as 1000 matetool reg set 1 absorb_voltage=28 --yes
+is "$status $err" "1 matetool: the only bus: permission denied" "who may not open the bus for writing"
+untouched "who may not open the bus for writing"
+
 # ---- forbidden ---------------------------------------------------------------
 
 try matetool reg set 1 factory_reset=255 --yes

@@ -6,6 +6,8 @@
 changing_site -d 1=mx -d 2=fx -d 3=dc
 unlock
 period=5
+RANDOM=${SEED:=$(od -An -N2 -tu2 /dev/urandom)}
+echo "# seed $SEED: SEED in the environment repeats it, LONG=1 tries more"
 change=(matetool control set -P 2 inverter=off --confirm=fx2 --revert-after "${period}s")
 
 reset() {
@@ -67,8 +69,8 @@ total=$(stops kill)
 between "$total" 60 2000 "there are some steps"
 is "$(value 2 inverter_control)" "0x0002" "without a kill it is lit again"
 
-# Every one with LONG, else every few, at another place each time.
-stride=$((${LONG:-0} ? 1 : 11)) kills=0
+# Every few, at another place each time.
+stride=$((${LONG:-0} ? 3 : 13)) kills=0
 for ((n = 1 + RANDOM % stride; n <= total; n += stride)); do
 	reset
 	"$here/aid" kill "$n" "$state" "${change[@]}" >/dev/null 2>&1
@@ -76,12 +78,12 @@ for ((n = 1 + RANDOM % stride; n <= total; n += stride)); do
 	judge "step $n of $total"
 	kills=$((kills + 1))
 done
-summary $kills "matetool killed at every step: in time"
+summary $kills "matetool killed step by step: in time"
 
 # ---- the tool, at random moments ---------------------------------------------
 
 kills=0
-for ((n = 0; n < (${LONG:-0} ? 200 : 12); n++)); do
+for ((n = 0; n < (${LONG:-0} ? 60 : 10); n++)); do
 	reset
 	"${change[@]}" >/dev/null 2>&1 &
 	tool=$!
@@ -99,7 +101,7 @@ summary $kills "matetool killed at random moments: in time"
 
 total=$(stops killall)
 between "$total" 100 4000 "the guard has steps of its own"
-stride=$((${LONG:-0} ? 1 : 23)) kills=0
+stride=$((${LONG:-0} ? 7 : 29)) kills=0
 for ((n = 1 + RANDOM % stride; n <= total; n += stride)); do
 	reset
 	"$here/aid" killall "$n" "$state" "${change[@]}" >/dev/null 2>&1
@@ -108,12 +110,12 @@ for ((n = 1 + RANDOM % stride; n <= total; n += stride)); do
 	[ -z "$(ls "$state" 2>/dev/null)" ] || wrong+=("step $n leaves $(ls -A "$state")")
 	kills=$((kills + 1))
 done
-summary $kills "matetool and guard killed at every step, then the service: in time"
+summary $kills "matetool and guard killed step by step, then the service: in time"
 
 # ---- the service, too --------------------------------------------------------
 
 kills=0
-for ((n = 0; n < (${LONG:-0} ? 100 : 6); n++)); do
+for ((n = 0; n < (${LONG:-0} ? 30 : 5); n++)); do
 	reset
 	"${change[@]}" >/dev/null 2>&1
 	kill -9 "$(pidof_guard)"

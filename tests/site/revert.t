@@ -259,6 +259,7 @@ run matetool revert
 is "$status $out" "0 No revert is outstanding." "is no revert"
 run matetool revert --pending
 is "$status" 0 "and is told once only"
+rm "$state/x.bad"
 
 # Nothing was sent, so nothing is to be undone.
 tell "fault 4-99=silent"

@@ -69,7 +69,7 @@ run matetool send 2#03.003d.0 --confirm=fx2
 is "$status $(written)" "0 0203003d0000" "danger with the name of the device"
 is "$(value 2 inverter_control)" "0x0000" "it is dark"
 wire_clear
-tell "fault 5=silent"
+tell "fault 3=silent" # type and revision come before
 run matetool send 2#03.003d.2 --confirm=fx2
 is "$status $(written)" "5 0203003d0002" "no answer: it is not sent again"
 

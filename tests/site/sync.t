@@ -6,7 +6,7 @@
 changing_site -d 1=mx -d 2=fx -d 3=dc -d 4=mx -d 5=fx
 unlock
 
-# The encodings of the recording: h<<11 | min<<5 | s>>1; (year-2000)<<9 | month<<5 | day.
+# The encodings of a real MATE: h<<11 | min<<5 | s>>1; (year-2000)<<9 | month<<5 | day.
 time_word() { printf '%04x' $((10#$1 << 11 | 10#$2 << 5 | 10#$3 >> 1)); }
 date_word() { printf '%04x' $((($1 - 2000) << 9 | 10#$2 << 5 | 10#$3)); }
 
@@ -39,8 +39,8 @@ is "$(entries | grep -c '^<85>.*: sync bus=matenet0 .*result=sent')" 7 "seven en
 logged "sync bus=matenet0 port=1 name=mx1 device=mx firmware=001.009.008 register=clock_time address=4004 risk=sync new=13:47:5[0-9] result=sent" "one of them"
 like "$out" "port 1: clock_time = 13:47:58" "seconds are shown as they are sent, in twos"
 
-# Proven on a real bus: 12:26:32 is 6350, 2020-10-13 is 294D.
-is "$(time_word 12 26 32) $(date_word 2020 10 13)" "6350 294d" "this test's own encodings"
+# 12 << 11 | 26 << 5 | 16, and 20 << 9 | 10 << 5 | 13, by hand.
+is "$(time_word 12 26 32) $(time_word 12 26 33) $(date_word 2020 10 13)" "6350 6350 294d" "this test's own encodings"
 at "2031-02-28 23:59:30"
 is "$(written | sed -n '1s/^01034004\(...\).$/\1/p')" "$(time_word 23 59 30 | cut -c1-3)" "the last minute of a day"
 is "$(written | grep ^03034005)" "03034005$(date_word 2031 02 28)" "a date beyond 2030"
@@ -63,7 +63,7 @@ wire_clear
 run matetool sync --once --yes
 is "$(written | grep -c '^0[235]034001')" 0 "no MX with a temperature: none is sent"
 like "$status $err" "^[1-9] .*battery_temp_raw" "and that is said"
-tell "free 1 reg battery_temp_raw" "free 4 reg battery_temp_raw"
+tell "set 1 reg battery_temp_raw = 141" "set 4 reg battery_temp_raw = 139"
 wire_clear
 run matetool sync --once
 is "$status $err" "3 matetool: there is no terminal to ask on: nothing written without --yes" "it asks"

@@ -426,8 +426,8 @@ static void guard(const struct revert *r, int fd)
 			/* Who renames the file first has decided: this or a confirm. */
 			if (left)
 				nap(left);
-			else
-				revert_hasten(r->id);
+			else if (revert_hasten(r->id))
+				nap(NAP_MS);
 			continue;
 		case REVERT_DUE:
 			write_back(r);
@@ -553,8 +553,12 @@ static void adopt(const char *id)
 void revert_adopt(void)
 {
 	char (*ids)[80];
-	int n = revert_list(&ids);
+	int n;
 
+	/* Who cannot finish it must not take the lock from those who can. */
+	if (access(state_dir(), W_OK))
+		return;
+	n = revert_list(&ids);
 	for (int i = 0; i < n; i++)
 		adopt(ids[i]);
 	free(ids);
