@@ -42,7 +42,7 @@ sim=$!
 until_true grep -q '^ready' "$tmp/sim"
 run matetool status -j
 is "$status $(json devices.#) $(json devices.1.type)" "0 2 fx" "another device on the port is found by a new scan"
-is "$(cat /run/matetool/matenet0 | tail -n +2 | tr '\n' ' ')" "0 1 1 3 2 2 " "which is remembered"
+is "$(tail -n +2 /run/matetool/matenet0 | tr '\n' ' ')" "0 1 1 3 2 2 " "which is remembered"
 touch -d @$(($(date +%s) - 700)) /run/matetool/matenet0
 wire_clear
 run matetool status -j

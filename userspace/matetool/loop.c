@@ -56,6 +56,19 @@ double loop_clock(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+int loop_wait(double *round, unsigned int period_ms)
+{
+	*round = loop_next(*round, period_ms);
+	/* At least once: a round that takes longer than a period must not be deaf. */
+	do {
+		if (loop_poll(-1, *round) < 0)
+			return -1;
+		if (loop_stopped)
+			return 1;
+	} while (loop_clock() < *round);
+	return 0;
+}
+
 double loop_next(double last, unsigned int period_ms)
 {
 	double next = last + period_ms / 1e3, now = loop_clock();

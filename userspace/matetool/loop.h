@@ -34,6 +34,12 @@ double loop_clock(void);
 /* Next round after @last: a period later, or at once if that is over. */
 double loop_next(double last, unsigned int period_ms);
 
+/*
+ * Wait for the round after *@round, and set it: 0; 1 when stopped, -1 for an error
+ * of the system.
+ */
+int loop_wait(double *round, unsigned int period_ms);
+
 /* Local time: "2026-11-22 10:12:38", and as JSON has it: "2026-11-22T10:12:38.123+0100". */
 void local_time(char text[32]);
 json_t *json_time(void);

@@ -149,12 +149,9 @@ static int follow(struct mate_bus *bus)
 			return fail_mate(bus, ret, "%s", mate_bus_name(bus));
 		if (fflush(stdout) || i == options.count)
 			return EXIT_OK;	/* main() tells of stdout */
-		for (round = loop_next(round, options.interval_ms); loop_clock() < round;) {
-			if (loop_poll(-1, round) < 0)
-				return fail(EXIT_FAILED, "system", "poll: %m");
-			if (loop_stopped)
-				return EXIT_OK;
-		}
+		ret = loop_wait(&round, options.interval_ms);
+		if (ret)
+			return ret > 0 ? EXIT_OK : fail(EXIT_FAILED, "system", "poll: %m");
 	}
 }
 

@@ -246,7 +246,8 @@ static bool read_keys(unsigned int *page)
 static int wait_round(struct mate_bus *bus, const struct polled *list, int n, double round,
 		      unsigned int *page)
 {
-	while (loop_clock() < round && !loop_stopped) {
+	/* At least once: a round that takes longer than a period must not be deaf. */
+	do {
 		int ready = loop_poll(STDIN_FILENO, round);
 
 		if (ready < 0)
@@ -257,8 +258,8 @@ static int wait_round(struct mate_bus *bus, const struct polled *list, int n, do
 			suspend();
 		if (draw(bus, list, n, page))
 			return EXIT_FAILED;
-	}
-	return loop_stopped ? -1 : EXIT_OK;
+	} while (loop_clock() < round);
+	return EXIT_OK;
 }
 
 static int top(struct mate_bus *bus, struct polled *list, int n)

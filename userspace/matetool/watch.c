@@ -164,7 +164,7 @@ static int watch(struct mate_bus *bus, struct polled *list, int n)
 
 	loop_signals();
 	for (unsigned int i = 1;; i++) {
-		int lines = watch_all(bus, list, n);
+		int lines = watch_all(bus, list, n), ret;
 
 		if (lines < 0)
 			return fail_mate(bus, lines, "%s", mate_bus_name(bus));
@@ -175,12 +175,9 @@ static int watch(struct mate_bus *bus, struct polled *list, int n)
 		if (i == options.count ||
 		    (options.idle_ms && loop_clock() >= changed + options.idle_ms / 1e3))
 			return last_status(list, n);
-		for (round = loop_next(round, options.interval_ms); loop_clock() < round;) {
-			if (loop_poll(-1, round) < 0)
-				return fail(EXIT_FAILED, "system", "poll: %m");
-			if (loop_stopped)
-				return EXIT_OK;
-		}
+		ret = loop_wait(&round, options.interval_ms);
+		if (ret)
+			return ret > 0 ? EXIT_OK : fail(EXIT_FAILED, "system", "poll: %m");
 	}
 }
 
