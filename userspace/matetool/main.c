@@ -10,11 +10,10 @@
 struct flags flags;
 
 const struct verb * const verbs[] = {
-	&verb_list, &verb_scan, &verb_status, &verb_watch, &verb_top, &verb_log, &verb_reg,
-	&verb_attach, &verb_detach,
-	&verb_monitor, &verb_stats, &verb_control, &verb_inc, &verb_dec, &verb_enable,
-	&verb_disable, &verb_confirm, &verb_revert, &verb_config, &verb_sync,
-	&verb_send, &verb_snapshot, &verb_simulate, &verb_bus, NULL
+	&verb_list, &verb_attach, &verb_detach, &verb_bus, &verb_scan, &verb_status, &verb_watch,
+	&verb_top, &verb_log, &verb_reg, &verb_control, &verb_inc, &verb_dec, &verb_enable,
+	&verb_disable, &verb_confirm, &verb_revert, &verb_config, &verb_sync, &verb_send,
+	&verb_monitor, &verb_stats, &verb_snapshot, &verb_simulate, NULL
 };
 
 const struct option common_options[] = {
@@ -64,6 +63,7 @@ static int print_help(void)
 	       "  matetool status 1 -j | jq .          the same of port 1 for programs\n"
 	       "  matetool reg list 1                  which registers the device there has\n"
 	       "  matetool reg get 1 battery_voltage   read one of them\n"
+	       "  matetool control                     what can be switched, and how it is\n"
 	       "\nmatetool VERB --help shows examples; matetool(1) says all.\n", flags_help);
 	return EXIT_OK;
 }
