@@ -687,10 +687,10 @@ TEST_F(number, is_refused)
 }
 
 #define NUMBERS(_call)								\
-	FIXTURE_VARIANT_ADD(number, _call##_smaller) { .call = _call, .size = -1 };	\
-	FIXTURE_VARIANT_ADD(number, _call##_larger) { .call = _call, .size = 8 };	\
-	FIXTURE_VARIANT_ADD(number, _call##_not_written) { .call = _call, .direction = 1 }; \
-	FIXTURE_VARIANT_ADD(number, _call##_not_read) { .call = _call, .direction = 2 };	\
+	FIXTURE_VARIANT_ADD(number, _call##_smaller) { .call = _call, .size = -1 }; \
+	FIXTURE_VARIANT_ADD(number, _call##_larger) { .call = _call, .size = 8 }; \
+	FIXTURE_VARIANT_ADD(number, _call##_direction_1) { .call = _call, .direction = 1 }; \
+	FIXTURE_VARIANT_ADD(number, _call##_direction_2) { .call = _call, .direction = 2 }; \
 	FIXTURE_VARIANT_ADD(number, _call##_of_another) { .call = _call, .letter = 1 };
 
 NUMBERS(G_CAPS)
