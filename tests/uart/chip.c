@@ -204,7 +204,11 @@ static enum hrtimer_restart u9_chip_timer(struct hrtimer *timer)
 
 	raw_spin_lock_irqsave(&p->pair->lock, flags);
 	now = u9_replay(p->pair);
-	u9_chip_arm(p, now);
+	/* Others are concerned only by what this port has just begun to answer. */
+	if (p->knobs.answer >= 0)
+		u9_chip_kick(p->pair, now);
+	else
+		u9_chip_arm(p, now);
 	raw_spin_unlock_irqrestore(&p->pair->lock, flags);
 	return HRTIMER_NORESTART;
 }
