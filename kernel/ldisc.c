@@ -24,7 +24,7 @@ static const struct matenet_config default_config = {
 	.parity = MATENET_PARITY_AUTO,
 	.reply_timeout_us = 45000,
 	.gap_us = 20000,
-	.turnaround_us = 2000,
+	.turnaround_us = 1000,
 	.tx_guard_us = 50,
 	.late_us = 100000,
 };

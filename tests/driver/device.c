@@ -149,9 +149,9 @@ TEST_F_TIMEOUT(device, answers, 120)
 	sleep_us(2000);
 	ASSERT_EQ(0, wire_record_read(0, &log));
 	EXPECT_EQ(TRANSACTIONS * 13, log.n);
-	/* It answers as soon as the turnaround of 2 ms has passed. */
+	/* It answers as soon as the turnaround of 1 ms has passed. */
 	if (wire_exact_time())
-		EXPECT_GE(2500000, log.byte[8].start - log.byte[7].end);
+		EXPECT_GE(1500000, log.byte[8].start - log.byte[7].end);
 	for (i = 0; i < log.n; i++)
 		wrong += !!(log.byte[i].bits & 0x100) !=
 			 (i == 0 || log.byte[i].port != log.byte[i - 1].port);

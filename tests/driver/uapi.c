@@ -216,7 +216,7 @@ TEST_F(uapi, config_defaults)
 	EXPECT_EQ(0, config.flags);
 	EXPECT_EQ(45000, config.reply_timeout_us);
 	EXPECT_EQ(20000, config.gap_us);
-	EXPECT_EQ(2000, config.turnaround_us);
+	EXPECT_EQ(1000, config.turnaround_us);
 	EXPECT_EQ(100000, config.late_us);
 	EXPECT_EQ(0, config.join);
 	for (i = 0; i < 5; i++)

@@ -89,7 +89,7 @@ struct matenet_caps {
  * @gap_us: idle time that ends a damaged or unmarked reply; 1000 to 1000000,
  *	20000 by default
  * @turnaround_us: least idle time before a command is sent; 0 to 1000000,
- *	2000 by default
+ *	1000 by default
  * @tx_guard_us: added to one character time before the parity is switched;
  *	20 to 10000, 50 by default; grows by itself with a slow UART
  * @late_us: after a command without a reply nothing is sent until this long
