@@ -29,6 +29,7 @@ help:
 #: make check          all tests; T="SUITE.. SUITE/PROFILE.." for some (tests/run -h)
 #:                     LONG=1: with those that take minutes, as CI does
 #: make fuzz           decoders and parsers with libFuzzer, each for FUZZ_SECONDS=60
+#: make bench          measure: a table, $O/bench/report.json; FIGURES=DIR: also tables and plots
 #: make vm-shell       a shell in a VM with all of this in it (PROFILE=smp, timing or uml)
 #: make deps           install the Debian packages that all this needs
 #: make stage          build everything that goes into the VM
@@ -69,7 +70,7 @@ clean:
 
 VM     = tests/vm/vm
 STAGE  = $(O)/stage
-SUITES = wire driver tool site compat
+SUITES = wire driver tool site compat bench
 
 deps:
 	@tests/vm/deps $(DEPS)
@@ -110,6 +111,10 @@ check: DEPS = --examples
 check: stage unit
 	@tests/run $(T)
 
+# The targets and what they are measured by: Documentation/performance.rst.
+bench: guest-debian stage-tree
+	@tests/bench/run $(if $(FIGURES),--figures $(FIGURES))
+
 FUZZ_SECONDS ?= 60
 fuzz: deps
 	@$(MAKE) -C tests/fuzz run FUZZ_SECONDS=$(FUZZ_SECONDS)
@@ -125,4 +130,4 @@ demo: deps
 	@$(VM) -p smp /usr/libexec/matenet-tests/demo.sh
 
 .PHONY: all help modules kdir-exists userspace install clean deps guests guest-uml guest-debian \
-	plant stage stage-tree stage-files unit check fuzz vm-shell demo
+	plant stage stage-tree stage-files unit check bench fuzz vm-shell demo

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Many buses, or many processes on a bus, for some seconds without a pause:
+ *
+ *	bench-scale BUSES PROCESSES SECONDS
+ *
+ * PROCESSES are those of each bus.  Prints a line of JSON.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/matenet.h>
+
+#include "bench.h"
+#include "wirelib.h"
+
+#define MAX_BUSES	32
+#define MAX_DONE	2048	/* transactions of one process */
+#define WARM_UP_NS	200000000ULL
+
+struct done {
+	uint64_t heard, returned;
+};
+
+struct worker {
+	unsigned int n, wrong;
+	struct done done[MAX_DONE];
+};
+
+static void work(int fd, uint64_t from, uint64_t until, unsigned int first, struct worker *w)
+{
+	uint8_t command[BENCH_COMMAND];
+
+	wire_sleep_until(from);
+	while (bench_now() < until && w->n < MAX_DONE) {
+		struct matenet_xfer x = { .tx_len = 6 };
+
+		bench_command(BENCH_READ, first + w->n, command);
+		memcpy(x.tx, command, 6);
+		if (ioctl(fd, MATENET_IOC_XFER, &x))
+			err(1, "XFER");
+		w->wrong += x.status != (MATENET_ST_OK | MATENET_ST_TX_DONE) ||
+			    !bench_reply_right(x.tx, x.rx, x.rx_len);
+		w->done[w->n++] = (struct done){ x.rx_ts, bench_now() };
+	}
+	_exit(0);
+}
+
+static int by_heard(const void *a, const void *b)
+{
+	const struct done *x = a, *y = b;
+
+	return (x->heard > y->heard) - (x->heard < y->heard);
+}
+
+/* What a bus reached, and how long its slowest return took from the end of the reply. */
+static void judge_bus(unsigned int pair, struct worker *workers, unsigned int n, double *ratio,
+		      double *worst_us)
+{
+	const unsigned int bytes = BENCH_COMMAND + bench_kinds[BENCH_READ].reply;
+	struct done *all = calloc(n, sizeof(workers->done));
+	unsigned int i, k, total = 0;
+	struct wire_log log;
+	double late;
+
+	if (wire_record_read(pair, &log) || log.n < 2 * bytes)
+		errx(1, "pair %u: nothing recorded", pair);
+	for (i = 0; i < n; i++)
+		for (k = 0; k < workers[i].n; k++)
+			all[total++] = workers[i].done[k];
+	if (log.n != (size_t)total * bytes)
+		errx(1, "pair %u: %zu bytes for %u transactions", pair, log.n, total);
+	qsort(all, total, sizeof(*all), by_heard);
+	*ratio = bytes * BENCH_BYTE_NS * (total - 1) /
+		 (log.byte[(size_t)(total - 1) * bytes].start - log.byte[0].start);
+	for (i = 0; i < total; i++) {
+		late = (int64_t)(all[i].returned - log.byte[(size_t)(i + 1) * bytes - 1].end) / 1e3;
+		if (late > *worst_us)
+			*worst_us = late;
+	}
+	free(all);
+	wire_log_free(&log);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int buses, processes, seconds, i, k, total = 0, wrong = 0, least = ~0U, most = 0;
+	double ratio, sum = 0, lowest = 1e9, worst_us = -1e9;
+	struct bench_bus bus[MAX_BUSES];
+	struct bench_counts a, b;
+	struct worker *workers;
+	uint64_t from;
+
+	if (argc != 4)
+		errx(2, "usage: BUSES PROCESSES SECONDS");
+	buses = atoi(argv[1]);
+	processes = atoi(argv[2]);
+	seconds = atoi(argv[3]);
+	if (!buses || buses > MAX_BUSES || !processes || !seconds)
+		errx(2, "1 to %d buses, at least 1 process and 1 second", MAX_BUSES);
+	workers = mmap(NULL, buses * processes * sizeof(*workers), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (workers == MAP_FAILED)
+		err(1, "mmap");
+	for (i = 0; i < buses; i++) {
+		bench_devices(i, 0);
+		bench_rx_trigger(2 * i, 1);
+		bus[i] = bench_attach(i, 0);
+		wire_record_clear(i);
+	}
+	from = bench_now() + WARM_UP_NS;
+	for (i = 0; i < buses * processes; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			err(1, "fork");
+		if (!pid)
+			work(bus[i / processes].fd, from, from + seconds * 1000000000ULL, i * 997,
+			     &workers[i]);
+	}
+	wire_sleep_until(from);
+	a = bench_counts();
+	wire_sleep_until(from + seconds * 1000000000ULL);
+	b = bench_counts();
+	while (wait(NULL) > 0)
+		;
+	wire_sleep_us(5000);
+	for (i = 0; i < buses; i++) {
+		judge_bus(i, &workers[i * processes], processes, &ratio, &worst_us);
+		sum += ratio;
+		if (ratio < lowest)
+			lowest = ratio;
+		for (k = i * processes; k < (i + 1) * processes; k++) {
+			total += workers[k].n;
+			wrong += workers[k].wrong;
+			least = workers[k].n < least ? workers[k].n : least;
+			most = workers[k].n > most ? workers[k].n : most;
+		}
+		bench_detach(bus[i]);
+		bench_devices(i, -1);
+	}
+	printf("{\"bench\":\"scale\",\"buses\":%u,\"processes\":%u,\"n\":%u,\"wrong\":%u,"
+	       "\"ratio\":%.5f,\"ratio_lowest\":%.5f,\"worst_us\":%.1f,\"least\":%u,\"most\":%u,"
+	       "\"cpu\":%.4f,\"switches\":%.2f,\"interrupts\":%.2f}\n",
+	       buses, processes, total, wrong, sum / buses, lowest, worst_us, least, most,
+	       1 - (double)(b.idle_us - a.idle_us) / ((b.at - a.at) / 1e3),
+	       (double)(b.switches - a.switches) / total,
+	       (double)(b.interrupts - a.interrupts) / total);
+	return wrong != 0;
+}
