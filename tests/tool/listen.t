@@ -35,14 +35,16 @@ frames=$(grep -Ec ' 1[0-9a-f]{2} ' "$pair/record")
 until_true lines "$frames"
 kill -INT $monitor
 wait $monitor
+# Two emulated processors stand still for longer than a frame takes.
 if [ "${MATENET_PROFILE-}" != smp ]; then
 	is "$(cut -d ' ' -f 3 "$tmp/lines" | sort | uniq -c | tr -s ' \n' ' ')" \
 		" $(($(wc -l <"$tmp/lines") / 2)) < $(($(wc -l <"$tmp/lines") / 2)) << " \
 		"as many replies as commands"
 	is "$(cut -d ' ' -f 3 "$tmp/lines" | uniq -d)" "" "a command, its reply, a command .."
+	like "$(<"$tmp/lines")" " matenet1 < 1 read 101 002 000 000 000 000 000 003 ok" "a command"
+	like "$(<"$tmp/lines")" " matenet1 << 1 read 10[23] 000 003 000 00[56] ok" \
+		"and its reply, by name"
+	is "$(cut -d ' ' -f 1 "$tmp/lines" | sort -nc 2>&1)" "" "times go up"
 fi
-like "$(<"$tmp/lines")" " matenet1 < 1 read 101 002 000 000 000 000 000 003 ok" "a command"
-like "$(<"$tmp/lines")" " matenet1 << 1 read 10[23] 000 003 000 00[56] ok" "and its reply, by name"
-is "$(cut -d ' ' -f 1 "$tmp/lines" | sort -nc 2>&1)" "" "times go up"
 
 finish
