@@ -82,20 +82,32 @@ static int write_config(const struct target *t, FILE *out, json_t *object)
 	return 0;
 }
 
-/* The text is complete before the file is there. */
+static bool fill_file(FILE *f, const char *text, size_t size)
+{
+	bool good = fwrite(text, 1, size, f) == size && !fflush(f) && !fsync(fileno(f));
+
+	return !fclose(f) && good;
+}
+
+/* All of the file or none: an older one is replaced when the new one is complete. */
 static int put_file(const char *path, const char *text, size_t size)
 {
-	FILE *f = fopen(path, overwrite ? "we" : "wxe");
+	char part[4096];
+	FILE *f;
 
-	if (!f && errno == EEXIST)
+	if (!overwrite && !access(path, F_OK))
 		return fail(EXIT_USAGE, "exists", "%s: the file exists; --force overwrites it", path);
+	if ((size_t)snprintf(part, sizeof(part), "%s.new", path) >= sizeof(part))
+		return fail(EXIT_USAGE, "file", "%s: the name is too long", path);
+	f = fopen(part, "we");
 	if (!f)
 		return fail(EXIT_FAILED, "file", "%s: %s", path, strerror(errno));
-	if (fwrite(text, 1, size, f) != size || fflush(f) || fsync(fileno(f))) {
-		fclose(f);
-		return fail(EXIT_FAILED, "file", "%s: %s", path, strerror(errno));
+	if (!fill_file(f, text, size) || rename(part, path)) {
+		int err = errno;
+
+		unlink(part);
+		return fail(EXIT_FAILED, "file", "%s: %s", path, strerror(err));
 	}
-	fclose(f);
 	return 0;
 }
 

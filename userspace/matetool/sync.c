@@ -130,6 +130,8 @@ static int sync_round(struct mate_bus *bus, const struct mate_device_info *devic
 	json_t *list;
 	int status = EXIT_OK;
 
+	if (count == MATE_E_INTERRUPTED && ended)
+		return EXIT_OK;
 	if (count < 0)
 		return fail_mate(bus, count, "%s", mate_bus_name(bus));
 	list = json_array();
