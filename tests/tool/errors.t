@@ -26,7 +26,7 @@ fails 2 "option -w: there is no such option" "an unknown short option"
 run matetool scan -d
 fails 2 "option -d: a value is missing" "an option without its value"
 run matetool scan 3
-fails 2 "scan: too many arguments: matetool scan " "an argument too many"
+fails 2 "scan: too many arguments: matetool scan [--follow]" "an argument too many"
 run matetool attach
 fails 2 "attach: too few arguments: matetool attach [-f] [--ldisc N] [-l] [--join BUS] TTY" "an argument too few"
 run matetool attach --ldisc 300 ttyW0

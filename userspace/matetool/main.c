@@ -43,12 +43,17 @@ static const char flags_help[] =
 	"  -h, --help          this, or the help of a verb\n"
 	"  -V, --version       versions of tool and library\n";
 
+#define VERB_WIDTH	32	/* what is longer has a line of its own */
+
 static void print_verbs(const struct verb * const *list)
 {
-	for (; *list; list++)
-		if ((*list)->summary)
-			printf("  %-12s %-22s %s\n", (*list)->name, (*list)->args,
-			       (*list)->summary);
+	for (; *list; list++) {
+		int n = printf("  %s %s", (*list)->name, (*list)->args);
+
+		printf("%s%*s%s\n", n > VERB_WIDTH ? "\n" : "",
+		       n > VERB_WIDTH ? VERB_WIDTH + 2 : VERB_WIDTH + 2 - n, "",
+		       (*list)->summary);
+	}
 }
 
 static int print_help(void)
@@ -64,6 +69,8 @@ static int print_help(void)
 	       "  matetool reg list 1                  which registers the device there has\n"
 	       "  matetool reg get 1 battery_voltage   read one of them\n"
 	       "  matetool control                     what can be switched, and how it is\n"
+	       "\nExit status: 0 done, 1 system, 2 usage, 3 refused, 4 reads back differently,\n"
+	       "5 no reply, 6 trouble on the wire, 7 no bus.\n"
 	       "\nmatetool VERB --help shows examples; matetool(1) says all.\n", flags_help);
 	return EXIT_OK;
 }

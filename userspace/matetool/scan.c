@@ -203,7 +203,7 @@ static const struct option scan_options[] = {
 
 const struct verb verb_scan = {
 	.name = "scan",
-	.args = "",
+	.args = "[--follow]",
 	.summary = "Find the devices on the bus: the hub, and what is on its ports",
 	.help = "On a terminal the progress is shown; an empty port costs one timeout.\n\n"
 		"  -f, --follow         go on: a line for each device that comes or goes, until\n"
