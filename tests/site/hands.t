@@ -164,7 +164,10 @@ is "$(value 2 inverter_control)" "0x0002" "the house is lit"
 # ---- other kinds -----------------------------------------------------------
 
 try matetool control set -P 1 aux="on, vent_fan" --yes
-is "$status $(written) $(value 1 aux_relay)" "0 010301c90085 0x0085" "a number with a flag"
+is "$status $(written) $err" "4 010301c90085 matetool: port 1: aux_relay: wanted on, vent_fan, reads off, vent_fan" "a fan that goes by the voltage and not by us"
+logged "^<84>" "old=\"off, vent_fan\" new=\"on, vent_fan\" read=\"off, vent_fan\" result=differs" "is in the journal"
+try matetool control set -P 1 aux="on, low_battery_disconnect" --yes
+is "$status $(written) $(value 1 aux_relay)" "0 010301c90083 0x0083" "a number with a flag"
 try matetool reg set 3 days_at_full_total=0 --yes
 is "$status $(written)" "0 030300640000" "a reset"
 try matetool reg set 3 shunt_b_mode=disabled battery_capacity=640 --yes

@@ -6,7 +6,7 @@
 changing_site -d 1=mx -d 2=fx -d 3=dc
 unlock
 period=5
-RANDOM=${SEED:=$(od -An -N2 -tu2 /dev/urandom)}
+RANDOM=${SEED:=$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
 echo "# seed $SEED: SEED in the environment repeats it, LONG=1 tries more"
 change=(matetool control set -P 2 inverter=off --confirm=fx2 --revert-after "${period}s")
 
