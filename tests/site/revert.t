@@ -241,6 +241,7 @@ is "$(inverter)" "0x0000" "a clock that is behind is not believed"
 sed -i 's/^period_s=.*/period_s=1/' "$state/$id.pending"
 # shellcheck disable=SC2046 # a list of numbers
 kill -9 $(holders_of "matetool revert")
+wait $service 2>/dev/null
 run matetool revert --pending
 is "$(inverter)" "0x0002" "the whole time counts from the start of the machine"
 
