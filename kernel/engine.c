@@ -198,6 +198,7 @@ static void engine_end(struct matenet_bus *bus, u32 status)
 {
 	struct matenet_job *job = bus->job;
 	struct matenet_xfer *x = engine_x(job);
+	ktime_t quiet;
 	u8 len = 0;
 
 	lockdep_assert_held(&bus->lock);
@@ -211,7 +212,8 @@ static void engine_end(struct matenet_bus *bus, u32 status)
 		engine_learn(bus);
 	if (status & (MATENET_ST_TIMEOUT | MATENET_ST_ABORTED) ||
 	    x->flags & MATENET_XFER_NO_REPLY) {
-		bus->quiet_until = ktime_add_us(bus->tx_end, bus->config.late_us);
+		quiet = ktime_add_us(bus->tx_end, bus->config.late_us);
+		bus->quiet_until = max(bus->quiet_until, quiet);
 		bus->stray = false;
 	}
 	bus->stats.rx_bytes += bus->rx.n;
@@ -241,12 +243,14 @@ static u32 engine_attempt(struct matenet_bus *bus, struct matenet_xfer *x)
 
 	x->attempts++;
 	trace_matenet_xfer_start(bus, x);
-	if (!engine_wait_quiet(bus))
-		return MATENET_ST_TX_ERROR;
-	if (READ_ONCE(bus->dead))
-		return MATENET_ST_ABORTED;
-	engine_expect(bus, x);
-	ret = engine_send(bus, x);
+	do {
+		if (!engine_wait_quiet(bus))
+			return MATENET_ST_TX_ERROR;
+		if (READ_ONCE(bus->dead))
+			return MATENET_ST_ABORTED;
+		engine_expect(bus, x);
+		ret = engine_send(bus, x);
+	} while (ret == -EAGAIN);
 	if (ret)
 		return ret == -ENODEV ? MATENET_ST_ABORTED : MATENET_ST_TX_ERROR;
 
@@ -286,6 +290,7 @@ static void engine_transact(struct matenet_bus *bus, struct matenet_xfer *x)
 static int engine_answer(struct matenet_bus *bus, struct matenet_job *job)
 {
 	bool stale;
+	int ret;
 
 	WRITE_ONCE(bus->rx_done, false);
 	if (!engine_wait_quiet(bus))
@@ -299,7 +304,8 @@ static int engine_answer(struct matenet_bus *bus, struct matenet_job *job)
 	spin_unlock(&bus->lock);
 	if (stale)
 		return -ESTALE;
-	return engine_send(bus, job->x) ?: matenet_line_sent(bus);
+	ret = engine_send(bus, job->x) ?: matenet_line_sent(bus);
+	return ret == -EAGAIN ? -ESTALE : ret;
 }
 
 /**

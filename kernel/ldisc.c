@@ -71,6 +71,8 @@ static int matenet_ldisc_open(struct tty_struct *tty)
 		       bus->tty_name, bus->config.baud, ret);
 		goto err_bus;
 	}
+	/* Somebody may have asked something before us, and be answered yet. */
+	bus->quiet_until = ktime_add_us(ktime_get(), bus->config.late_us);
 	ret = matenet_engine_start(bus);
 	if (ret)
 		goto err_line;
@@ -111,14 +113,12 @@ static void matenet_ldisc_close(struct tty_struct *tty)
 
 /*
  * The last close calls this, with tty->closing set, before it shuts the port
- * down: wait until the engine has its hands off the tty.
+ * down, and so does a hangup: wait until the engine has its hands off the tty,
+ * and what it has sent is out.
  */
 static void matenet_ldisc_flush_buffer(struct tty_struct *tty)
 {
-	struct matenet_bus *bus = tty->disc_data;
-
-	mutex_lock(&bus->io);
-	mutex_unlock(&bus->io);
+	matenet_line_settle(tty->disc_data);
 }
 
 static void matenet_ldisc_receive_buf(struct tty_struct *tty, const u8 *bytes,

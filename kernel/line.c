@@ -49,7 +49,7 @@ static bool line_may_io(struct tty_struct *tty)
 static int line_check(struct matenet_bus *bus)
 {
 	if (matenet_pm_asleep())
-		return READ_ONCE(bus->dead) ? -ENODEV : -EIO;
+		return READ_ONCE(bus->dead) ? -ENODEV : -EAGAIN;
 	if (line_may_io(bus->tty))
 		return 0;
 	return line_closing(bus->tty) ? -ENODEV : -EIO;
@@ -248,7 +248,7 @@ static int line_send_runs(struct matenet_bus *bus, const u8 *data, unsigned int 
  * the reply; tx_end of the bus then says when it will be out.
  *
  * Return: 0, or an error when not all of the frame will be sent: -ENODEV if the
- * tty is being closed.
+ * tty is being closed, -EAGAIN if the system is going to sleep.
  */
 int matenet_line_send(struct matenet_bus *bus, const u8 *data, unsigned int len)
 {
@@ -290,6 +290,27 @@ int matenet_line_sent(struct matenet_bus *bus)
 	}
 	mutex_unlock(&bus->io);
 	return ret;
+}
+
+/**
+ * matenet_line_settle - wait until no part of a frame is on its way
+ * @bus: bus whose port is about to be shut down
+ *
+ * Not for the driver to say so: whoever closes the tty may have been killed, and
+ * serial drivers then do not wait.
+ */
+void matenet_line_settle(struct matenet_bus *bus)
+{
+	ktime_t end;
+
+	mutex_lock(&bus->io);
+	spin_lock(&bus->lock);
+	end = bus->tx_end;
+	spin_unlock(&bus->lock);
+	/* Or else the next one has not been begun. */
+	if (end != KTIME_MAX && tty_port_initialized(bus->tty->port))
+		matenet_line_sleep_until(ktime_add_ns(end, bus->guard_ns));
+	mutex_unlock(&bus->io);
 }
 
 static bool line_expected(tcflag_t parity, u8 byte)
@@ -409,7 +430,9 @@ int matenet_line_configure(struct matenet_bus *bus, const struct matenet_config 
 	int ret;
 
 	line_lock_awake(bus);
-	ret = line_change(bus, config);
+	ret = line_check(bus);
+	if (!ret)
+		ret = line_change(bus, config);
 	mutex_unlock(&bus->io);
 	return ret;
 }

@@ -322,6 +322,7 @@ void matenet_line_close(struct matenet_bus *bus);
 int matenet_line_configure(struct matenet_bus *bus, const struct matenet_config *config);
 int matenet_line_send(struct matenet_bus *bus, const u8 *data, unsigned int len);
 int matenet_line_sent(struct matenet_bus *bus);
+void matenet_line_settle(struct matenet_bus *bus);
 void matenet_line_sleep_until(ktime_t when);
 u16 matenet_line_word(struct matenet_bus *bus, u8 byte, u8 flag);
 
