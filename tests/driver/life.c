@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Beginnings and ends: attach, detach, close, hang up, kill and unload in any
- * order, with traffic on the bus.
+ * Beginnings and ends, one by one: attach, detach, close, hang up, kill, unplug and
+ * unload, and signals.  storm.c has them in any order.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
 #include "testbus.h"
+#include "wirelib.h"
 
-#define STORM_CYCLES	60
 #define STUCK_US	5000000
 
 FIXTURE(life) {
@@ -352,6 +354,169 @@ TEST_F(life, signal_on_the_wire)
 	close(fd);
 }
 
+/* The same for a batch: a signal while nothing of it has been sent. */
+TEST_F(life, signal_while_batch_queued)
+{
+	struct sigaction action = { .sa_handler = on_alarm };
+	struct matenet_xfer x = testbus_request(11, MATENET_CMD_READ, 0, 0), y[3];
+	int tty = testbus_attach(TESTBUS_TTY), fd, i;
+	struct matenet_batch batch = { .xfers = (uintptr_t)y, .count = 3 };
+	uint64_t before;
+	pid_t other;
+
+	ASSERT_LE(0, tty);
+	fd = testbus_open(O_RDONLY);
+	for (i = 0; i < 3; i++)
+		y[i] = testbus_request(1, MATENET_CMD_READ, i, 0);
+	before = testbus_counter("commands");
+	other = fork();
+	if (!other) {
+		x.timeout_us = 2000000;
+		_exit(testbus_xfer(fd, &x) || x.status != (MATENET_ST_TX_DONE | MATENET_ST_TIMEOUT));
+	}
+	sleep_us(400000);
+	sigaction(SIGALRM, &action, NULL);
+	ualarm(200000, 0);
+	EXPECT_EQ(-1, ioctl(fd, MATENET_IOC_BATCH, &batch));
+	EXPECT_EQ(EINTR, errno);
+	EXPECT_EQ(0, exit_of(other));
+	EXPECT_TRUE(testbus_read_right(fd, 1, 2));
+	EXPECT_EQ(before + 2, testbus_counter("commands"));
+	close(fd);
+	testbus_detach(tty);
+}
+
+/* And when it has begun: it goes on to its end, with its caller or without. */
+TEST_F(life, signal_within_batch)
+{
+	struct sigaction action = { .sa_handler = on_alarm };
+	int tty = testbus_attach(TESTBUS_TTY), fd, i;
+	struct matenet_xfer x[4];
+	struct matenet_batch batch = { .xfers = (uintptr_t)x, .count = 4 };
+	uint64_t before;
+	int64_t began;
+	pid_t victim;
+
+	ASSERT_LE(0, tty);
+	fd = testbus_open(O_RDONLY);
+	for (i = 0; i < 4; i++) {
+		x[i] = testbus_request(11, MATENET_CMD_READ, i, 0);
+		x[i].timeout_us = 300000;
+	}
+	before = testbus_counter("commands");
+	sigaction(SIGALRM, &action, NULL);
+	ualarm(300000, 0);
+	EXPECT_EQ(0, ioctl(fd, MATENET_IOC_BATCH, &batch));
+	EXPECT_EQ(4, batch.done);
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(MATENET_ST_TX_DONE | MATENET_ST_TIMEOUT, x[i].status);
+	EXPECT_EQ(before + 4, testbus_counter("commands"));
+
+	victim = fork();
+	if (!victim) {
+		ioctl(fd, MATENET_IOC_BATCH, &batch);
+		_exit(0);
+	}
+	sleep_us(300000);
+	began = now_us();
+	testbus_end(victim, SIGKILL);
+	/* All four take 1.6 seconds, in smp 3. */
+	EXPECT_LT(now_us() - began, 1000000);
+	EXPECT_TRUE(testbus_read_right(fd, 1, 2));
+	EXPECT_EQ(before + 9, testbus_counter("commands"));
+	close(fd);
+	testbus_detach(tty);
+}
+
+/* Whoever opens a tty that was hung up gets an ordinary one, and may attach it. */
+TEST_F(life, open_after_hangup)
+{
+	pid_t attacher = start_attacher();
+	int fd, ldisc = -1;
+
+	ASSERT_LT(0, attacher);
+	hang_up();
+	fd = open(TESTBUS_TTY, O_RDWR | O_NOCTTY | O_NONBLOCK);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, ioctl(fd, TIOCGETD, &ldisc));
+	EXPECT_EQ(0, ldisc);
+	close(fd);
+	fd = testbus_attach(TESTBUS_TTY);
+	ASSERT_LE(0, fd);
+	testbus_detach(fd);
+	testbus_end(attacher, SIGKILL);
+}
+
+/* What was submitted has its record before read() says that there is no more. */
+TEST_F(life, all_records_at_the_end)
+{
+	int tty = testbus_attach(TESTBUS_TTY), fd, i, n = 0, submitted = 0;
+	struct matenet_record r;
+	ssize_t ret;
+	pid_t other;
+
+	ASSERT_LE(0, tty);
+	fd = testbus_open(O_RDONLY | O_NONBLOCK);
+	EXPECT_TRUE(testbus_read_right(fd, 1, 1));
+	other = fork();
+	if (!other) {
+		/* While the first command is being sent. */
+		sleep_us(6000);
+		testbus_detach(tty);
+		_exit(0);
+	}
+	for (i = 0; i < 20; i++) {
+		struct matenet_xfer x = testbus_request(1, MATENET_CMD_READ, i, 0);
+
+		submitted += !ioctl(fd, MATENET_IOC_SUBMIT, &x);
+	}
+	for (;;) {
+		ret = read(fd, &r, sizeof(r));
+		if (ret == sizeof(r))
+			n += r.type == MATENET_REC_XFER;
+		else if (errno != EAGAIN)
+			break;
+		else
+			sleep_us(200);
+	}
+	EXPECT_EQ(ENODEV, errno);
+	EXPECT_EQ(submitted, n);
+	EXPECT_EQ(0, exit_of(other));
+	close(fd);
+	close(tty);
+}
+
+/* The answer to what a bus has asked is none to the one that comes after it. */
+TEST_F(life, late_answer_to_another_bus)
+{
+	int tty = testbus_attach(TESTBUS_TTY), fd, i;
+	pid_t other;
+
+	for (i = 0; i < 5; i++) {
+		ASSERT_LE(0, tty);
+		fd = testbus_open(O_RDONLY);
+		EXPECT_TRUE(testbus_read_right(fd, 1, 1));
+		ASSERT_EQ(0, wire_inject(0, "1 delay 1 40000"));
+		other = fork();
+		if (!other) {
+			struct matenet_xfer x = testbus_request(1, MATENET_CMD_READ, 2, 0);
+
+			testbus_xfer(fd, &x);
+			_exit(0);
+		}
+		sleep_us(20000);
+		testbus_detach(tty);
+		close(fd);
+		tty = testbus_attach(TESTBUS_TTY);
+		ASSERT_LE(0, tty);
+		EXPECT_EQ(0, exit_of(other));
+	}
+	fd = testbus_open(O_RDONLY);
+	EXPECT_TRUE(testbus_read_right(fd, 1, 3));
+	close(fd);
+	testbus_detach(tty);
+}
+
 static void kill_attacher(pid_t attacher)
 {
 	kill(attacher, SIGKILL);
@@ -369,31 +534,143 @@ static void do_set_n_tty(pid_t attacher)
 	set_n_tty();
 }
 
-TEST_F_TIMEOUT(life, storm, 300)
+static void do_unplug(pid_t attacher)
 {
-	static void (* const ways[])(pid_t) = { kill_attacher, do_hang_up, do_set_n_tty };
-	int cycle;
+	(void)attacher;
+	testbus_unplug(0);
+}
 
-	srand(4);
-	for (cycle = 0; cycle < STORM_CYCLES; cycle++) {
-		pid_t attacher = start_attacher(), traffic[3];
-		int i;
+/* A moment in a transaction, after its beginning, and whether its command is sent. */
+static const struct moment {
+	const char *what;
+	int us;
+	bool sent;
+} moments[] = {
+	{ "in the silence before", 4000, false },
+	{ "at byte 0", 600, true },
+	{ "between byte 0 and 1", 1180, true },
+	{ "within the command", 4000, true },
+	{ "in its last byte", 9000, true },
+	{ "waiting for the reply", 9800, true },
+	{ "within the reply", 13000, true },
+};
 
-		ASSERT_LT(0, attacher);
-		for (i = 0; i < 3; i++)
-			traffic[i] = start_traffic();
-		sleep_us(rand() % 40000);
-		/* Some of them may not have opened it yet. */
-		ways[cycle % 3](attacher);
-		for (i = 0; i < 3; i++) {
-			int status = exit_of(traffic[i]);
+static const struct {
+	const char *name;
+	void (*die)(pid_t attacher);
+} ways[] = {
+	{ "last close", kill_attacher }, { "hangup", do_hang_up },
+	{ "N_TTY", do_set_n_tty }, { "unplug", do_unplug },
+};
 
-			EXPECT_TRUE(status == 0 || status == 1) {
-				TH_LOG("cycle %d: traffic ended with %d", cycle, status);
-			}
-		}
-		testbus_end(attacher, SIGKILL);
+#define COUNT(array) (sizeof(array) / sizeof(array[0]))
+
+/* Bytes of the controller on the wire, and whether they are one whole command. */
+static size_t bytes_sent(bool *whole)
+{
+	struct wire_log log;
+	size_t i, n = 0;
+
+	*whole = true;
+	if (wire_record_read(0, &log))
+		return ~0u;
+	for (i = 0; i < log.n; i++)
+		if (!log.byte[i].port)
+			*whole &= !!(log.byte[i].bits & 0x100) == !n++;
+	wire_log_free(&log);
+	*whole &= n == 8;
+	return n;
+}
+
+static void die_at(struct __test_metadata *_metadata, const struct moment *moment, int way,
+		   struct matenet_xfer *x)
+{
+	pid_t attacher = start_attacher(), user;
+	int64_t began;
+	bool whole;
+	int fd, ret;
+	size_t n;
+
+	ASSERT_LT(0, attacher);
+	fd = testbus_open(O_RDWR);
+	EXPECT_TRUE(testbus_read_right(fd, 1, 5));
+	if (!moment->sent) {
+		/* After this nothing is sent for a while. */
+		*x = testbus_request(11, MATENET_CMD_READ, 0, 0);
+		x->timeout_us = 1000;
+		EXPECT_EQ(0, testbus_xfer(fd, x));
 	}
+	sleep_us(2000);
+	ASSERT_EQ(0, wire_record_clear(0));
+	began = now_us() + 20000;
+	user = fork();
+	if (!user) {
+		*x = testbus_request(1, MATENET_CMD_READ, 7, 0);
+		sleep_us(began - now_us());
+		ret = testbus_xfer(fd, x);
+		_exit(ret == -ENODEV ? 0 : 1);
+	}
+	sleep_us(began + moment->us - now_us());
+	ways[way].die(attacher);
+	ret = exit_of(user);
+	/* Two emulated processors may be done with it before. */
+	if (!(testbus_profile() == PROFILE_SMP && x->status & MATENET_ST_OK))
+		EXPECT_EQ(0, ret);
+	testbus_end(attacher, SIGKILL);
+	close(fd);
+	if (ways[way].die == do_unplug)
+		EXPECT_EQ(0, testbus_plug(0));
+
+	/*
+	 * TX_DONE is set if, and only if, a device may have heard it all; nobody hears
+	 * half, but that the serial core sends nothing any more for a port that has gone.
+	 */
+	if (testbus_profile() != PROFILE_SMP)
+		EXPECT_EQ(MATENET_ST_ABORTED | (moment->sent ? MATENET_ST_TX_DONE : 0), x->status);
+	n = bytes_sent(&whole);
+	if (ways[way].die == do_unplug && n < 8)
+		whole = n > 0;
+	else
+		EXPECT_EQ(x->status & MATENET_ST_TX_DONE ? 8 : 0, n);
+	EXPECT_EQ(!!(x->status & MATENET_ST_TX_DONE), whole) {
+		TH_LOG("%s %s", ways[way].name, moment->what);
+	}
+}
+
+TEST_F_TIMEOUT(life, death_at_each_moment, 300)
+{
+	struct matenet_xfer *x = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned int way, i;
+
+	ASSERT_NE(MAP_FAILED, x);
+	for (way = 0; way < COUNT(ways); way++)
+		for (i = 0; i < COUNT(moments); i++)
+			die_at(_metadata, &moments[i], way, x);
+}
+
+/* Something goes wrong while it is plugged in again: nothing of the old bus is there. */
+TEST_F(life, unplug_and_plug)
+{
+	pid_t attacher = start_attacher(), traffic;
+	int tty, fd;
+
+	ASSERT_LT(0, attacher);
+	traffic = start_traffic();
+	sleep_us(150000);
+	EXPECT_EQ(0, testbus_unplug(0));
+	EXPECT_EQ(0, exit_of(traffic));
+	EXPECT_NE(0, access(TESTBUS_NODE, F_OK));
+	EXPECT_EQ(-1, open(TESTBUS_TTY, O_RDWR | O_NOCTTY | O_NONBLOCK));
+	/* Who attached it still has it open. */
+	EXPECT_EQ(0, testbus_plug(0));
+	tty = testbus_attach(TESTBUS_TTY);
+	ASSERT_LE(0, tty);
+	fd = testbus_open(O_RDONLY);
+	EXPECT_TRUE(testbus_read_right(fd, 1, 9));
+	close(fd);
+	testbus_detach(tty);
+	testbus_end(attacher, SIGKILL);
 }
 
 TEST_HARNESS_MAIN

@@ -212,6 +212,30 @@ void testbus_detach(int tty_fd)
 	close(tty_fd);
 }
 
+static int tell_uart9(const char *file, int port)
+{
+	char path[64];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "/sys/bus/platform/drivers/uart9/%s", file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = dprintf(fd, "uart9.%d", port) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+int testbus_unplug(int port)
+{
+	return tell_uart9("unbind", port);
+}
+
+int testbus_plug(int port)
+{
+	return tell_uart9("bind", port);
+}
+
 int testbus_open(int flags)
 {
 	int fd = open(TESTBUS_NODE, flags | O_CLOEXEC);

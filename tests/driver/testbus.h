@@ -51,6 +51,10 @@ int testbus_attach(const char *tty);
 int testbus_attach_plain(const char *tty);
 void testbus_detach(int tty_fd);
 
+/* Pull the plug of ttyW@port as one does with a USB adapter, and plug it in again. */
+int testbus_unplug(int port);
+int testbus_plug(int port);
+
 /* Open /dev/matenetN read-only or for writing. */
 int testbus_open(int flags);
 
