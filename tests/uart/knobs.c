@@ -34,6 +34,7 @@ static const struct u9_knob u9_knob_table[] = {
 	{ U9_KNOB(latch),	.words = { "start", "parity" } },
 	{ U9_KNOB(irq),		.words = { "no", "yes" } },
 	{ U9_KNOB(answer),	.min = -1, .max = U9_ANSWER_MAX_US },
+	{ U9_KNOB(resume),	.words = { "ready", "hangup" } },
 };
 
 static DEFINE_MUTEX(u9_knobs_mutex);	/* writers */

@@ -217,11 +217,25 @@ static int __maybe_unused u9_suspend(struct device *dev)
 	return uart_suspend_port(&u9_driver, &p->up.port);
 }
 
+/* As USB adapters are that have lost their power, when tasks are still frozen. */
+static void u9_hang_up(struct u9_port *p)
+{
+	struct tty_struct *tty = tty_port_tty_get(&p->up.port.state->port);
+
+	if (tty) {
+		tty_vhangup(tty);
+		tty_kref_put(tty);
+	}
+}
+
 static int __maybe_unused u9_resume(struct device *dev)
 {
 	struct u9_port *p = dev_get_drvdata(dev);
+	int ret = uart_resume_port(&u9_driver, &p->up.port);
 
-	return uart_resume_port(&u9_driver, &p->up.port);
+	if (p->knobs.resume)
+		u9_hang_up(p);
+	return ret;
 }
 
 static SIMPLE_DEV_PM_OPS(u9_pm_ops, u9_suspend, u9_resume);

@@ -59,6 +59,7 @@ struct u9_knobs {
 	int latch;		/* enum u9_latch_mode */
 	int irq;		/* 0: interrupts do not get through */
 	int answer;		/* microseconds after which it answers commands; -1: not */
+	int resume;		/* 1: hung up on resume */
 };
 
 /* What the line looks like from one start bit (or level change) to the next. */

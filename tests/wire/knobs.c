@@ -15,7 +15,7 @@
 #endif
 
 #define DEFAULTS "flags=byte\ncmspar=yes\ntxempty=yes\nfifo_clear=no\nfifo=16\nppm=0\n" \
-		 "latch=start\nirq=yes\nanswer=-1\n"
+		 "latch=start\nirq=yes\nanswer=-1\nresume=ready\n"
 
 static int fd[2];
 static struct wire_char got[256];
@@ -281,7 +281,8 @@ static void check_text(void)
 		   "fifo_clear=yes irq=no");
 	wire_knobs_read(0, text, sizeof(text));
 	ksft_test_result(!strcmp(text, "flags=never\ncmspar=cleared\ntxempty=no\n"
-				 "fifo_clear=yes\nfifo=16\nppm=-77\nlatch=parity\nirq=no\nanswer=-1\n"),
+				 "fifo_clear=yes\nfifo=16\nppm=-77\nlatch=parity\nirq=no\nanswer=-1\n"
+				 "resume=ready\n"),
 			 "reads back what was set\n");
 	ksft_test_result(!wire_knobs(0, DEFAULTS), "what was read can be written\n");
 }
