@@ -100,7 +100,7 @@ def missed(figures):
 def show(value):
     if value >= 1e6:
         return f"{value / 1e6:.1f} M"
-    return f"{value:.4f}" if value < 10 else f"{value:.1f}"
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:.1f}"
 
 
 # ---- tables --------------------------------------------------------------------
@@ -120,11 +120,11 @@ def print_wire(results, busy):
 
 
 def print_scale(results):
-    print(f"{'buses':>5}{'processes':>10}{'ratio':>8}{'lowest':>8}{'worst us':>10}"
+    print(f"{'buses':>5}{'processes':>10}{'ratio':>8}{'lowest':>8}{'done us':>18}"
           f"{'least':>7}{'most':>6}{'cpu':>7}{'sw':>6}{'irq':>7}")
     for r in results.find("scale"):
         print(f"{r['buses']:>5}{r['processes']:>10}{r['ratio']:>8.4f}{r['ratio_lowest']:>8.4f}"
-              f"{r['worst_us']:>10.0f}{r['least']:>7}{r['most']:>6}{r['cpu']:>7.3f}"
+              f"{spread(r['done_us']):>18}{r['least']:>7}{r['most']:>6}{r['cpu']:>7.3f}"
               f"{r['switches']:>6.1f}{r['interrupts']:>7.1f}")
 
 
@@ -170,11 +170,11 @@ def rst_targets(figures):
 
 def rst_scale(results):
     rows = [[r["buses"], r["processes"], f"{100 * r['ratio']:.2f} %",
-             f"{100 * r['ratio_lowest']:.2f} %", f"{r['worst_us']:.0f}",
+             f"{100 * r['ratio_lowest']:.2f} %", spread(r['done_us']),
              f"{r['least']} to {r['most']}", f"{100 * r['cpu']:.1f} %"]
             for r in results.find("scale")]
     return rst_table("Buses at once, and processes on each", [
-        "buses", "processes on each", "share of the limit", "slowest bus", "worst return, µs",
+        "buses", "processes on each", "share of the limit", "slowest bus", "return, µs",
         "transactions of a process", "processor"], rows)
 
 
