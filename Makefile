@@ -27,7 +27,7 @@ help:
 #: make install        module, library, tools, header, man pages, udev rule (DESTDIR=, PREFIX=)
 #: make demo           in a VM: attach, scan a simulated hub, show what the devices say
 #: make check          all tests; T="SUITE.. SUITE/PROFILE.." for some (tests/run -h)
-#:                     LONG=1: with those that take minutes, as CI does
+#:                     LONG=1: with those that take minutes
 #: make fuzz           decoders and parsers with libFuzzer, each for FUZZ_SECONDS=60
 #: make bench          measure: a table, $O/bench/report.json; FIGURES=DIR: also tables and plots
 #: make vm-shell       a shell in a VM with all of this in it (PROFILE=smp, timing or uml)
