@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "pattern.h"
 #include "testbus.h"
 #include "wirelib.h"
 
@@ -582,12 +583,13 @@ static size_t bytes_sent(bool *whole)
 	return n;
 }
 
-static void die_at(struct __test_metadata *_metadata, const struct moment *moment, int way,
+/* Returns whether death came too late. */
+static bool die_at(struct __test_metadata *_metadata, const struct moment *moment, int way,
 		   struct matenet_xfer *x)
 {
 	pid_t attacher = start_attacher(), user;
+	bool whole, late;
 	int64_t began;
-	bool whole;
 	int fd, ret;
 	size_t n;
 
@@ -613,8 +615,11 @@ static void die_at(struct __test_metadata *_metadata, const struct moment *momen
 	sleep_us(began + moment->us - now_us());
 	ways[way].die(attacher);
 	ret = exit_of(user);
-	/* Two emulated processors may be done with it before. */
-	if (testbus_profile() != PROFILE_SMP || !(x->status & MATENET_ST_OK))
+	/* Now and then it is done with before death comes; then it is right. */
+	late = x->status & MATENET_ST_OK;
+	if (late)
+		EXPECT_EQ(matesim_pattern(1, 7), x->rx[1] << 8 | x->rx[2]);
+	if (!late)
 		EXPECT_EQ(0, ret);
 	testbus_end(attacher, SIGKILL);
 	close(fd);
@@ -625,10 +630,10 @@ static void die_at(struct __test_metadata *_metadata, const struct moment *momen
 	 * TX_DONE is set if, and only if, a device may have heard it all; nobody hears
 	 * half, but that the serial core sends nothing any more for a port that has gone.
 	 */
-	if (testbus_profile() != PROFILE_SMP)
+	if (!late)
 		EXPECT_EQ(MATENET_ST_ABORTED, x->status & ~MATENET_ST_TX_DONE);
 	/* Within the first bytes one call may have come before the other. */
-	if (testbus_profile() != PROFILE_SMP && moment->us > 2000)
+	if (testbus_profile() != PROFILE_SMP && moment->us > 2000 && !late)
 		EXPECT_EQ(moment->sent, !!(x->status & MATENET_ST_TX_DONE));
 	n = bytes_sent(&whole);
 	if (ways[way].die == do_unplug && n < 8)
@@ -638,6 +643,7 @@ static void die_at(struct __test_metadata *_metadata, const struct moment *momen
 	EXPECT_EQ(!!(x->status & MATENET_ST_TX_DONE), whole) {
 		TH_LOG("%s %s", ways[way].name, moment->what);
 	}
+	return late;
 }
 
 TEST_F_TIMEOUT(life, death_at_each_moment, 300)
@@ -645,11 +651,15 @@ TEST_F_TIMEOUT(life, death_at_each_moment, 300)
 	struct matenet_xfer *x = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 				      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	unsigned int way, i;
+	int late = 0;
 
 	ASSERT_NE(MAP_FAILED, x);
 	for (way = 0; way < COUNT(ways); way++)
 		for (i = 0; i < COUNT(moments); i++)
-			die_at(_metadata, &moments[i], way, x);
+			late += die_at(_metadata, &moments[i], way, x);
+	/* Two emulated processors are late more often. */
+	if (testbus_profile() != PROFILE_SMP)
+		EXPECT_GE(4, late);
 }
 
 /* Something goes wrong while it is plugged in again: nothing of the old bus is there. */
