@@ -82,12 +82,13 @@ summary $kills "matetool killed step by step: in time"
 
 # ---- the tool, at random moments ---------------------------------------------
 
-kills=0
-for ((n = 0; n < (${LONG:-0} ? 60 : 10); n++)); do
+# At random within equal parts of the time it takes, so that none is left out.
+kills=0 parts=$((${LONG:-0} ? 50 : 10))
+for ((n = 0; n < parts; n++)); do
 	reset
 	"${change[@]}" >/dev/null 2>&1 &
 	tool=$!
-	delay=$((RANDOM % 400))
+	delay=$(((n * 400 + RANDOM % 400) / parts))
 	sleep "0.$(printf '%03d' $delay)"
 	kill -9 $tool 2>/dev/null
 	wait $tool 2>/dev/null
