@@ -52,6 +52,12 @@ bool bench_reply_right(const uint8_t command[BENCH_COMMAND], const uint8_t *repl
 
 uint64_t bench_now(void);
 
+/*
+ * For vm -x: from here on instructions are counted (@on), or no more.  Costs one
+ * instruction; a program that nobody watches may do it too.
+ */
+void bench_mark(bool on);
+
 /* Median, 99th percentile and maximum, in microseconds; @ns gets sorted. */
 void bench_percentiles(const char *name, int64_t *ns, size_t n);
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,7 +16,10 @@
 #include "bench.h"
 #include "wirelib.h"
 
-#define MAX_BUSY 8
+#define MAX_BUSY	8
+#define MARK_PAGE	((void *)0x6d6174650000)	/* as tests/vm/vm has it */
+#define MARK_SIZE	4096
+#define RET		0xc3
 
 const struct bench_kind_desc bench_kinds[BENCH_KINDS] = {
 	[BENCH_READ] = { "read", 2, 5 },
@@ -49,6 +53,20 @@ bool bench_reply_right(const uint8_t command[BENCH_COMMAND], const uint8_t *repl
 uint64_t bench_now(void)
 {
 	return wire_now();
+}
+
+void bench_mark(bool on)
+{
+	static uint8_t *page;
+
+	if (!page) {
+		page = mmap(MARK_PAGE, MARK_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+		if (page != MARK_PAGE)
+			err(1, "no page for marks");
+		memset(page, RET, MARK_SIZE);
+	}
+	((void (*)(void))(page + on))();
 }
 
 static int by_size(const void *a, const void *b)

@@ -10,6 +10,8 @@ looked at.  The report has at its top level the figures that have a target.
 import json
 import sys
 
+from instructions import BUDGET
+
 MAX_GAP_WAYS = ("xfer", "submit", "batch")
 
 # Figure, what it is, its unit, its target, whether more is better.
@@ -30,6 +32,10 @@ TARGETS = [
     ("matetool_status_cpu_ms", "matetool status -j, processor time", "ms", 15, False),
     ("matetool_status_peak_kb", "matetool status -j, peak memory", "KB", 4096, False),
     ("lib_kb", "libmatenet.so, stripped", "KB", 128, False),
+    ("path_read_instructions", "driver's own instructions a READ", "", BUDGET["xfer", "read"],
+     False),
+    ("path_status_instructions", "driver's own instructions a STATUS", "",
+     BUDGET["xfer", "status"], False),
 ]
 LOADED_LOSS = 0.005  # what two busy processes may cost
 
@@ -81,6 +87,9 @@ def headline(results):
         "matetool_status_cpu_ms": matetool["cpu_ms"],
         "matetool_status_peak_kb": matetool["peak_kb"],
         "lib_kb": results.one("library")["kb"],
+        "path_read_instructions": results.one("path", way="xfer", kind="read")["instructions"],
+        "path_status_instructions":
+            results.one("path", way="xfer", kind="status")["instructions"],
     }
 
 
@@ -126,6 +135,31 @@ def print_scale(results):
         print(f"{r['buses']:>5}{r['processes']:>10}{r['ratio']:>8.4f}{r['ratio_lowest']:>8.4f}"
               f"{spread(r['done_us']):>18}{r['least']:>7}{r['most']:>6}{r['cpu']:>7.3f}"
               f"{r['switches']:>6.1f}{r['interrupts']:>7.1f}")
+
+
+def path_table(results):
+    """Rows of text: function, then calls and instructions of each way and kind."""
+    ways = results.find("path")
+    functions = {}
+    for r in ways:
+        for f in r["functions"]:
+            functions.setdefault(f["function"], {})[r["way"], r["kind"]] = f
+    rows = []
+    for name, by_way in functions.items():
+        found = [by_way.get((r["way"], r["kind"])) for r in ways]
+        rows.append([name] + [text for f in found for text in (
+            [f"{f['calls']:g}", f"{f['instructions']:.0f}"] if f else ["-", "-"])])
+    for text, key in (("all", "instructions"), ("budget", "budget")):
+        rows.append([text] + [cell for r in ways for cell in ("", f"{r[key]:.0f}")])
+    return [f"{r['way']} {r['kind']}" for r in ways], rows
+
+
+def print_path(results):
+    ways, rows = path_table(results)
+    print(f"{'function':<27}" + "".join(f"{way:>16}" for way in ways))
+    for row in rows:
+        print(f"{row[0]:<27}" + "".join(f"{calls:>8}{n:>8}" for calls, n in
+                                        zip(row[1::2], row[2::2])))
 
 
 def print_targets(figures):
@@ -178,6 +212,14 @@ def rst_scale(results):
         "transactions of a process", "processor"], rows)
 
 
+def rst_path(results):
+    ways, rows = path_table(results)
+    header = ["function"] + [text for way in ways for text in (f"{way}: calls", "instructions")]
+    return rst_table("The driver's own instructions a transaction", header, [
+        [f"``{row[0]}``" if row[0] not in ("all", "budget") else f"**{row[0]}**"] + row[1:]
+        for row in rows])
+
+
 def write_figures(results, figures, path):
     memory, empty = results.one("memory"), results.one("empty")
     pages, matetool = results.one("decode"), results.one("run")
@@ -190,6 +232,7 @@ def write_figures(results, figures, path):
                       [r for r in wire if r["trigger"] != 1]),
              rst_wire("Beside two busy processes", results.find("wire", busy=2)),
              rst_scale(results),
+             rst_path(results),
              rst_table("Single things", ["what", "how much"], [
                  ["kernel memory of a bus", f"{memory['bus_kb']:.0f} KB"],
                  ["kernel memory of an open file", f"{memory['file_kb']:.2f} KB"],
@@ -288,6 +331,8 @@ def main():
     print_wire(results, 2)
     print("\nBuses, and processes on each\n")
     print_scale(results)
+    print("\nThe driver's own instructions a transaction: calls, instructions\n")
+    print_path(results)
     print()
     print_targets(figures)
 

@@ -146,7 +146,9 @@ int main(int argc, char **argv)
 	wire_record_clear(0);
 	bench_busy_begin(busy_n);
 	before = bench_counts();
+	bench_mark(true);
 	way->run(kind, results, n);
+	bench_mark(false);
 	after = bench_counts();
 	bench_busy_end();
 	wire_sleep_us(WIRE_REST_US);

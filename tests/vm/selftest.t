@@ -58,6 +58,7 @@ run 'bad time limit' 125 '-t soon: not a number' -t soon true
 run 'bad variable' 125 '-e 1X=y: not NAME=VALUE' -e 1X=y true
 run 'unknown option' 125 '-z: unknown option' -z true
 run 'leak check where there is none' 125 '-k: only the uml profile.*not smp' -k -p smp true
+run 'counting instructions where they are not time' 125 '-x: only the timing profile.*not uml' -x trace true
 
 for profile in uml timing smp; do
 	run "$profile: exit status 0, output" 0 '^hello$' -p $profile echo hello
