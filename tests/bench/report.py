@@ -20,6 +20,7 @@ TARGETS = [
     ("read_ratio", "READ, fraction of the limit", "", 0.99, True),
     ("status_ratio", "STATUS, fraction of the limit", "", 0.994, True),
     ("read_ratio_loaded", "READ beside two busy processes", "", None, True),
+    ("status_ratio_loaded", "STATUS beside two busy processes", "", None, True),
     ("read_ratio_default_pause", "READ with the default pause", "", 0.92, True),
     ("completion_us_p99", "last stop bit to the ioctl's return, p99", "us", 80, False),
     ("vs_plain_userspace", "transactions a second against A", "x", 2.0, True),
@@ -75,6 +76,7 @@ def headline(results):
         "read_ratio": results.wire("xfer")["ratio"],
         "status_ratio": results.wire("xfer", "status")["ratio"],
         "read_ratio_loaded": results.wire("xfer", busy=2)["ratio"],
+        "status_ratio_loaded": results.wire("xfer", "status", busy=2)["ratio"],
         "read_ratio_default_pause": results.wire("xfer-default")["ratio"],
         "completion_us_p99": max(r["done_us"]["p99"] for r in xfers),
         "vs_plain_userspace": round(results.wire("xfer")["per_s"] / results.wire("A")["per_s"], 3),
@@ -94,7 +96,7 @@ def headline(results):
 
 
 def target_of(key, target, figures):
-    return figures["read_ratio"] - LOADED_LOSS if key == "read_ratio_loaded" else target
+    return figures[key.removesuffix("_loaded")] - LOADED_LOSS if key.endswith("_loaded") else target
 
 
 def missed(figures):
@@ -120,10 +122,11 @@ def spread(figures):
 
 def print_wire(results, busy):
     print(f"{'way':<15}{'kind':<8}{'trig':>4}{'n':>5}{'wrong':>6}{'ratio':>8}{'per s':>8}"
-          f"{'gap us':>18}{'done us':>20}{'next us':>20}{'cpu':>7}{'sw':>6}{'irq':>7}")
+          f"{'wire ms':>9}{'gap us':>18}{'done us':>20}{'next us':>20}{'cpu':>7}{'sw':>6}{'irq':>7}")
     for r in results.find("wire", busy=busy):
         print(f"{r['way']:<15}{r['kind']:<8}{r['trigger']:>4}{r['n']:>5}{r['wrong']:>6}"
-              f"{r['ratio']:>8.4f}{r['per_s']:>8.2f}{spread(r['gap_us']):>18}"
+              f"{r['ratio']:>8.4f}{r['per_s']:>8.2f}"
+              f"{r['wire_us']['median'] / 1e3:>9.3f}{spread(r['gap_us']):>18}"
               f"{spread(r['done_us']):>20}{spread(r['start_us']):>20}{r['cpu']:>7.3f}"
               f"{r['switches']:>6.1f}{r['interrupts']:>7.1f}")
 
@@ -184,10 +187,11 @@ def rst_table(title, header, rows):
 
 def rst_wire(title, rows):
     return rst_table(title, ["way", "command", "trigger", "share of the limit", "a second",
-                             "gap, µs", "return, µs", "next command, µs", "processor",
+                             "wire, ms", "gap, µs", "return, µs", "next command, µs", "processor",
                              "switches", "interrupts"],
                      [[r["way"], r["kind"].upper(), r["trigger"], f"{100 * r['ratio']:.2f} %",
-                       f"{r['per_s']:.2f}", spread(r["gap_us"]), spread(r["done_us"]),
+                       f"{r['per_s']:.2f}",
+                       f"{r['wire_us']['median'] / 1e3:.3f}", spread(r["gap_us"]), spread(r["done_us"]),
                        spread(r["start_us"]), f"{100 * r['cpu']:.1f} %", f"{r['switches']:.1f}",
                        f"{r['interrupts']:.1f}"] for r in rows])
 
@@ -223,6 +227,7 @@ def rst_path(results):
 def write_figures(results, figures, path):
     memory, empty = results.one("memory"), results.one("empty")
     pages, matetool = results.one("decode"), results.one("run")
+    counts = results.one("instructions")
     wire = [r for r in results.find("wire", busy=0)]
     parts = [".. SPDX-License-Identifier: GPL-2.0\n.. Made by tests/bench/report.py.\n",
              rst_targets(figures),
@@ -240,11 +245,10 @@ def write_figures(results, figures, path):
                  ["``matetool status -j``, three devices: processor time, wall, peak memory",
                   f"{matetool['cpu_ms']:.1f} ms, {matetool['wall_ms']:.0f} ms, "
                   f"{matetool['peak_kb']} KB"]] + [
-                 [f"{name}, decoded and encoded a second and core",
-                  f"{show(pages[name]['decode_per_s'])}, {show(pages[name]['encode_per_s'])}"]
+                 [f"{name}, decoded and encoded: a second and core; instructions of one",
+                  f"{show(pages[name]['decode_per_s'])}, {show(pages[name]['encode_per_s'])}; "
+                  f"{counts[name]['decode']}, {counts[name]['encode']}"]
                  for name in ("mx_status", "fx_status", "dc_status", "mx_log")] + [
-                 ["instructions of decoding an MX status page", r["a_page"]]
-                 for r in results.find("instructions")] + [
                  ["the Python package, MX status pages a second",
                   show(results.one("python")["decode_per_s"])]])]
     with open(path, "w", encoding="utf-8") as out:

@@ -55,7 +55,7 @@ static void judge(const struct bench_way *way, enum bench_kind kind,
 		  const struct bench_result *results, unsigned int n)
 {
 	int64_t *gap = calloc(n, sizeof(*gap)), *done = calloc(n, sizeof(*done));
-	int64_t *pause = calloc(n, sizeof(*pause));
+	int64_t *pause = calloc(n, sizeof(*pause)), *wire = calloc(n, sizeof(*wire));
 	unsigned int i, wrong = 0, told = 0;
 	struct transaction *t;
 	struct wire_log log;
@@ -67,6 +67,7 @@ static void judge(const struct bench_way *way, enum bench_kind kind,
 	for (i = 0; i < n; i++) {
 		wrong += !results[i].right;
 		gap[i] = t[i].second - t[i].first_end;
+		wire[i] = t[i].end - t[i].start;
 		if (results[i].returned)
 			done[told++] = results[i].returned - t[i].end;
 		if (i)
@@ -76,6 +77,7 @@ static void judge(const struct bench_way *way, enum bench_kind kind,
 	printf(",\"wrong\":%u,\"limit_us\":%.1f,\"period_us\":%.1f,\"per_s\":%.3f,\"ratio\":%.5f",
 	       wrong, limit_us(kind), period, 1e6 / period,
 	       limit_us(kind) / period);
+	bench_percentiles("wire_us", wire, n);
 	bench_percentiles("gap_us", gap, n);
 	bench_percentiles("done_us", done, told);
 	bench_percentiles("start_us", pause, n - 1);
