@@ -187,7 +187,7 @@ def rst_table(title, header, rows):
 
 def rst_wire(title, rows):
     return rst_table(title, ["way", "command", "trigger", "share of the limit", "a second",
-                             "wire, ms", "gap, µs", "return, µs", "next command, µs", "processor",
+                             "on the wire, ms", "gap, µs", "return, µs", "next command, µs", "processor",
                              "switches", "interrupts"],
                      [[r["way"], r["kind"].upper(), r["trigger"], f"{100 * r['ratio']:.2f} %",
                        f"{r['per_s']:.2f}",
