@@ -178,7 +178,7 @@ bool matenet_rx_push(struct matenet_rx *rx, __u16 word)
 		return false;
 	if (rx->raw)
 		return rx->n == rx->want && (!rx->marks || rx_marks_fit(rx, 0));
-	if (rx->marks && rx_marks_fit(rx, 0) && rx_refusal(rx, 0))
+	if (rx->marks && rx_refusal(rx, 0) && rx_marks_fit(rx, 0))
 		return true;
 	if (rx->n < rx->want)
 		return false;
