@@ -28,10 +28,10 @@ HOST_SECONDS = "600"
 # What is measured, and how many instructions a transaction may cost: what it did when this
 # was written and a tenth, for other compilers.
 BUDGET = {
-    ("xfer", "read"): 4000,
-    ("xfer", "status"): 7800,
-    ("xfer", "log"): 8200,
-    ("submit", "read"): 4000,
+    ("xfer", "read"): 3800,
+    ("xfer", "status"): 6700,
+    ("xfer", "log"): 6900,
+    ("submit", "read"): 3800,
 }
 
 EXECUTED = re.compile(r"Trace \d+: (0x[0-9a-f]+) \[[0-9a-f]+/([0-9a-f]+)/")
