@@ -41,7 +41,10 @@ static ktime_t engine_quiet_at(struct matenet_bus *bus)
 	ktime_t last = max(bus->rx_last, bus->tx_end);
 	ktime_t at = ktime_add_us(last, idle_us);
 
-	return bus->stray ? at : max(at, bus->quiet_until);
+	/* Nobody answers a device. */
+	if (bus->stray || bus->config.role == MATENET_ROLE_DEVICE)
+		return at;
+	return max(at, bus->quiet_until);
 }
 
 static ktime_t engine_patience(struct matenet_bus *bus)
@@ -92,6 +95,7 @@ static void engine_expect(struct matenet_bus *bus, const struct matenet_xfer *x)
 	bus->rx.raw = x->flags & MATENET_XFER_RAW;
 	bus->rx_open = !(x->flags & MATENET_XFER_NO_REPLY);
 	bus->stray = false;
+	bus->quiet_until = 0;
 	bus->tx_end = KTIME_MAX;
 	bus->rx_from = KTIME_MAX;
 	spin_unlock(&bus->lock);
@@ -261,14 +265,13 @@ static u32 engine_attempt(struct matenet_bus *bus, struct matenet_xfer *x)
 		if (!READ_ONCE(bus->rx_done) && !READ_ONCE(bus->rx.n))
 			ret = matenet_line_sent(bus);
 	}
-	if (ret == -ENODEV)
+	if (!ret && x->flags & MATENET_XFER_NO_REPLY)
+		return MATENET_ST_TX_DONE | MATENET_ST_OK;
+	/* A tty that has gone cannot tell any more; a device may have heard it all. */
+	if (ret == -ENODEV || READ_ONCE(bus->dead))
 		return MATENET_ST_TX_DONE | MATENET_ST_ABORTED;
 	if (ret)
-		return READ_ONCE(bus->dead) ? MATENET_ST_ABORTED : MATENET_ST_TX_ERROR;
-	if (x->flags & MATENET_XFER_NO_REPLY)
-		return MATENET_ST_TX_DONE | MATENET_ST_OK;
-	if (READ_ONCE(bus->dead))
-		return MATENET_ST_TX_DONE | MATENET_ST_ABORTED;
+		return MATENET_ST_TX_ERROR;
 	return MATENET_ST_TX_DONE;
 }
 
