@@ -86,13 +86,17 @@ static int check_wire(enum wire_parity from)
 
 static void check(enum wire_parity from, enum wire_parity to)
 {
-	int receiver, wire;
+	int receiver, wire, tries = wire_exact_time() ? 1 : 3;
 
-	wire_set_parity(fd[0], from);
-	wire_set_parity(fd[1], to);
-	wire_record_clear(0);
-	receiver = check_receiver(from, to);
-	wire = check_wire(from);
+	/* A CPU that stands still for the time of a FIFO loses bytes: that is no parity. */
+	do {
+		wire_set_parity(fd[0], from);
+		wire_set_parity(fd[1], to);
+		wire_record_clear(0);
+		receiver = check_receiver(from, to);
+		wire = check_wire(from);
+		wire_discard(fd[1], wire_quiet_ms());
+	} while (receiver && !wire && --tries);
 	ksft_test_result(!receiver && !wire, "%s to %s: %d wrong on the wire, %d at the receiver\n",
 			 wire_parity_name(from), wire_parity_name(to), wire, receiver);
 }

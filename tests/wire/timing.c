@@ -35,13 +35,16 @@ static struct wire_log record(void)
 	return log;
 }
 
-/* Every start is the end before it, and rounding does not add up. */
+/*
+ * Every start is the end before it, and rounding does not add up.  A CPU that stands
+ * still while it fills the FIFO makes a gap: where that can be, few may have one.
+ */
 static void check_back_to_back(void)
 {
+	size_t i, gaps = 0, broken = 0;
+	double ideal, off = 0;
 	uint8_t data[200];
 	struct wire_log log;
-	double ideal, off = 0;
-	size_t i, gaps = 0;
 
 	memset(data, 0x5a, sizeof(data));
 	wire_set_parity(fd[0], WIRE_SPACE);
@@ -54,13 +57,17 @@ static void check_back_to_back(void)
 	wire_discard(fd[1], wire_quiet_ms());
 	log = record();
 	for (i = 0; i < log.n; i++) {
-		if (i % 10)
+		if (i % 10 == 0)
+			gaps = 0;
+		else
 			gaps += log.byte[i].start != log.byte[i - 1].end;
+		broken += i % 10 == 9 && gaps;
 		ideal = log.byte[i - i % 10].start + (i % 10 + 1) * WIRE_BYTE_NS;
-		off = fmax(off, fabs(log.byte[i].end - ideal));
+		if (!gaps)
+			off = fmax(off, fabs(log.byte[i].end - ideal));
 	}
-	ksft_test_result(log.n == sizeof(data) && !gaps,
-			 "%zu bytes back to back, %zu gaps\n", log.n, gaps);
+	ksft_test_result(log.n == sizeof(data) && broken <= (wire_exact_time() ? 0 : 4),
+			 "%zu bytes back to back, gaps in %zu of 20 tens\n", log.n, broken);
 	ksft_test_result(off <= 1.0, "ends are within %.2f ns of 11 ideal bit times each\n", off);
 	wire_log_free(&log);
 }
