@@ -90,12 +90,6 @@ void target_text(const struct target *t, char *text, size_t size)
 
 /* ---- the journal ----------------------------------------------------------- */
 
-static const char * const risk_names[] = {
-	[MATE_RISK_NONE] = "none", [MATE_RISK_SYNC] = "sync", [MATE_RISK_RESET] = "reset",
-	[MATE_RISK_SETPOINT] = "setpoint", [MATE_RISK_CONTROL] = "control",
-	[MATE_RISK_DANGER] = "danger", [MATE_RISK_FORBIDDEN] = "forbidden",
-};
-
 void record(const struct target *t, const struct record *r, bool bad)
 {
 	static bool told;
@@ -103,7 +97,7 @@ void record(const struct target *t, const struct record *r, bool bad)
 	const struct journal_field fields[] = {
 		{ "bus", mate_bus_name(t->bus) }, { "port", port }, { "name", t->name },
 		{ "device", mate_device_name(t->info.device) }, { "firmware", t->fw },
-		{ "register", r->reg }, { "address", r->addr }, { "risk", risk_names[r->risk] },
+		{ "register", r->reg }, { "address", r->addr }, { "risk", mate_risk_name(r->risk) },
 		{ "old", r->old }, { "new", r->new }, { "read", r->read },
 		{ "result", r->result }, { "detail", r->detail }, { "revert", r->revert },
 		{ "request", consent.request },
@@ -300,7 +294,7 @@ static json_t *json_change(const struct change *c)
 	snprintf(addr, sizeof(addr), "%04X", c->reg->addr);
 	json_object_set_new(o, "register", *c->reg->id ? json_string(c->reg->id) : json_null());
 	json_object_set_new(o, "address", json_string(addr));
-	json_object_set_new(o, "risk", json_string(risk_names[c->reg->risk]));
+	json_object_set_new(o, "risk", json_string(mate_risk_name(c->reg->risk)));
 	json_object_set_new(o, "unit", *c->reg->unit ? json_string(c->reg->unit) : json_null());
 	if (c->has_old)
 		json_raw(o, "old", c->reg, c->old);

@@ -54,27 +54,11 @@ static int find_readable(unsigned int device, const char *text, struct mate_reg_
 
 /* ---- what a register is ---------------------------------------------------- */
 
-static const char * const risk_names[] = {
-	[MATE_RISK_NONE] = "none", [MATE_RISK_SYNC] = "sync", [MATE_RISK_RESET] = "reset",
-	[MATE_RISK_SETPOINT] = "setpoint", [MATE_RISK_CONTROL] = "control",
-	[MATE_RISK_DANGER] = "danger", [MATE_RISK_FORBIDDEN] = "forbidden",
-};
-
-static const char * const evidence_names[] = {
-	[MATE_EV_REPORTED] = "reported", [MATE_EV_INFERRED] = "inferred",
-	[MATE_EV_PROVEN] = "proven",
-};
-
 static const char * const type_names[] = {
 	[MATE_T_U8] = "number", [MATE_T_U16] = "number", [MATE_T_S16] = "signed",
 	[MATE_T_ENUM] = "enum", [MATE_T_BITS] = "bits", [MATE_T_OFFSET128] = "signed",
 	[MATE_T_TIME] = "time", [MATE_T_DATE] = "date",
 };
-
-const char *risk_name(unsigned int risk)
-{
-	return risk_names[risk];
-}
 
 static const char *type_name(const struct mate_reg_desc *r)
 {
@@ -124,9 +108,9 @@ static json_t *json_register(const struct mate_reg_desc *r)
 	json_object_set_new(o, "access", listed ? json_access(r) : json_null());
 	json_object_set_new(o, "writable", json_boolean(r->access & MATE_ACC_WRITE));
 	/* A register without a table entry has neither. */
-	json_object_set_new(o, "risk", text_or_null(listed ? risk_names[r->risk] : NULL));
+	json_object_set_new(o, "risk", text_or_null(listed ? mate_risk_name(r->risk) : NULL));
 	json_object_set_new(o, "evidence",
-			    text_or_null(listed ? evidence_names[r->evidence] : NULL));
+			    text_or_null(listed ? mate_evidence_name(r->evidence) : NULL));
 	json_object_set_new(o, "note", text_or_null(r->note));
 	return o;
 }

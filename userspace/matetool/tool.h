@@ -267,9 +267,6 @@ int for_devices(const struct port_name *port, const struct device_job *job);
  */
 int find_register(unsigned int device, const char *text, struct mate_reg_desc *reg);
 
-/* "danger" */
-const char *risk_name(unsigned int risk);
-
 /* ---- progress.c: what takes more than a second ----------------------------- */
 
 /* Shown on a terminal only, and only from the second second on. */
