@@ -17,6 +17,7 @@
 struct control {
 	/* set by the caller */
 	struct site *site;
+	const char *state;		/* set points are kept there, or NULL */
 	struct fault_plan *faults;
 	const unsigned long *commands;	/* so many were answered */
 	bool junk;			/* the line can send it */

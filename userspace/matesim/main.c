@@ -50,6 +50,7 @@ static int serve(struct options *options, struct bus *bus)
 	struct line line;
 	struct control control = {
 		.site		= options->site,
+		.state		= options->state,
 		.faults		= &options->faults,
 		.fd		= -1,
 	};

@@ -220,3 +220,9 @@ int state_save(struct site *site, const char *path)
 		return -1;
 	return rename(temporary, path) < 0 ? complain(path) : 0;
 }
+
+void state_keep(struct site *site, const char *path)
+{
+	if (path && state_dirty(site))
+		state_save(site, path);
+}

@@ -19,5 +19,7 @@ int state_load(struct site *site, const char *path);
 int state_save(struct site *site, const char *path);
 /* Whether there is something to save. */
 bool state_dirty(const struct site *site);
+/* Saves it if there is, and a @path: before each answer, so that none is forgotten. */
+void state_keep(struct site *site, const char *path);
 
 #endif

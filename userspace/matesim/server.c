@@ -56,13 +56,6 @@ static void queue(struct server *server, const struct reply *reply,
 	server->n_pending++;
 }
 
-/* Before the reply: what was answered is not forgotten. */
-static void keep(struct server *server)
-{
-	if (server->state && state_dirty(server->site))
-		state_save(server->site, server->state);
-}
-
 static void command(void *context, const struct heard *heard)
 {
 	struct server *server = context;
@@ -78,7 +71,7 @@ static void command(void *context, const struct heard *heard)
 	trace(server, ">", heard->bytes, COMMAND_BYTES);
 	server->commands++;
 	bus_answer(server->bus, &cmd, &reply);
-	keep(server);
+	state_keep(server->site, server->state);
 	fault_apply(server->faults, server->commands, &cmd, &reply, &due);
 	if (reply.len)
 		queue(server, &reply, heard->sequence, due);
@@ -158,10 +151,8 @@ static int loop(struct server *server, struct pollfd *polls)
 			return complain("cannot read the timer");
 		if (polls[POLL_LINE].revents && server->line->kind->receive(server->line, command, server) < 0)
 			return -1;
-		if (polls[POLL_CONTROL].revents) {
+		if (polls[POLL_CONTROL].revents)
 			control_serve(server->control);
-			keep(server);
-		}
 		if (send_due(server) < 0)
 			return -1;
 		move_world(server);

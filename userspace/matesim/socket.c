@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "recording.h"
 
 #define CONNECTIONS	4	/* that wait to be taken */
 
@@ -107,6 +108,7 @@ static bool answer_line(struct control *control, struct connection *c)
 	size_t len;
 
 	control_command(control, c->line, reply);
+	state_keep(control->site, control->state);
 	len = strlen(reply);
 	reply[len++] = '\n';
 	return send(c->fd, reply, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len;
