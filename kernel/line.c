@@ -16,6 +16,7 @@
 #include <linux/hrtimer.h>
 #include <linux/math64.h>
 #include <linux/sched.h>
+#include <linux/tty.h>
 #include <linux/tty_driver.h>
 #include <linux/tty_flip.h>
 

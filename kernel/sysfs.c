@@ -93,7 +93,7 @@ static ssize_t counter_show(struct device *dev, struct device_attribute *attr, c
 
 #define MATENET_COUNTER(_name, _member)						\
 static struct matenet_counter counter_##_name = {				\
-	.attr = { { .name = #_name, .mode = 0444 }, counter_show },		\
+	.attr = __ATTR(_name, 0444, counter_show, NULL),			\
 	.offset = offsetof(struct matenet_stats, _member),			\
 }
 

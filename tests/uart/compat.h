@@ -4,6 +4,7 @@
 #define U9_COMPAT_H
 
 #include <linux/hrtimer.h>
+#include <linux/mm.h>		/* 5.16: kvfree() and its like moved to slab.h */
 #include <linux/serial_8250.h>
 #include <linux/version.h>
 
@@ -27,6 +28,11 @@ static inline void u9_hrtimer_setup(struct hrtimer *timer,
 #else
 #define U9_REG_T unsigned int
 #define U9_VAL_T u32
+#endif
+
+/* 5.10 and 8250_core have but the number for a way to the registers that is none */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0) && !defined(UPIO_UNKNOWN)
+#define UPIO_UNKNOWN	((unsigned char)~0U)
 #endif
 
 /* 6.0: a field of the port; before it was what all ports do */
