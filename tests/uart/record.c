@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "compat.h"
 #include "uart9.h"
 
 #define U9_CHUNK	2048	/* records allocated at a time */
