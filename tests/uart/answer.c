@@ -10,8 +10,6 @@
 
 #include "uart9.h"
 
-#define U9_LAST_PORT	10	/* of a hub: nobody behind the others */
-
 /* What is answered: second byte of the command, first byte and length of the reply. */
 static const struct {
 	u8 command, first, bytes;
@@ -56,12 +54,12 @@ static void u9_answer_fill(struct u9_answer *a, u8 first, unsigned int bytes)
 		a->reply[i] = data[i] | (i ? 0 : 0x100);
 }
 
-static bool u9_answer_known(struct u9_answer *a)
+static bool u9_answer_known(struct u9_answer *a, unsigned int present)
 {
 	u16 sum = u9_sum(a->command, U9_COMMAND_BYTES - 2);
 	unsigned int i;
 
-	if (a->command[0] > U9_LAST_PORT || a->command[6] != sum >> 8 ||
+	if (a->command[0] >= 32 || !(present >> a->command[0] & 1) || a->command[6] != sum >> 8 ||
 	    a->command[7] != (sum & 0xff))
 		return false;
 	for (i = 0; i < ARRAY_SIZE(u9_answers); i++)
@@ -85,7 +83,7 @@ void u9_answer_byte(struct u9_port *p, u8 byte, bool mark, u64 end)
 	if (a->got < U9_COMMAND_BYTES)
 		return;
 	a->got = 0;
-	if (p->tx.state != U9_TX_IDLE || !u9_answer_known(a))
+	if (p->tx.state != U9_TX_IDLE || !u9_answer_known(a, p->knobs.present))
 		return;
 	p->tx.state = U9_TX_ANSWER;
 	p->tx.next = end + p->knobs.answer * U9_TICKS_PER_US;

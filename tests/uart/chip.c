@@ -120,15 +120,19 @@ static u64 u9_rx_time(struct u9_port *p)
 {
 	const struct u9_port *source = u9_line_source(p);
 	const struct u9_rx *rx = &p->rx;
+	u64 edge;
 
 	if (rx->due != U9_NEVER || !source)
 		return rx->due;
-	if (source->tx.state == U9_TX_IDLE ||
-	    (source->tx.state == U9_TX_SHIFT && !source->tx.count &&
-	     !u9_rules_want_line(source) && !u9_answer_pending(source)))
+	/* It waits for a start bit: of the next byte of the other side, or what noise makes. */
+	edge = source->tx.noise.next;
+	if (source->tx.state != U9_TX_IDLE &&
+	    (source->tx.state != U9_TX_SHIFT || source->tx.count ||
+	     u9_rules_want_line(source) || u9_answer_pending(source)))
+		edge = min(edge, source->tx.next);
+	if (edge == U9_NEVER)
 		return U9_NEVER;
-	/* It waits for the start bit of the next byte of the other side. */
-	return source->tx.next + (u9_rx_bits(p->lcr) - 1) * p->bit + p->bit / 2;
+	return edge + (u9_rx_bits(p->lcr) - 1) * p->bit + p->bit / 2;
 }
 
 /* When to look whether @p has an interrupt; never later than it has one. */
@@ -523,8 +527,11 @@ void u9_chip_init(struct u9_port *p)
 {
 	hrtimer_setup(&p->timer, u9_chip_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
 	p->armed = U9_NEVER;
-	p->knobs = (struct u9_knobs){ .txempty = 1, .fifo = 16, .irq = 1, .answer = -1 };
+	p->knobs = (struct u9_knobs){
+		.txempty = 1, .fifo = 16, .irq = 1, .answer = -1, .present = U9_HUB_PORTS,
+	};
 	p->tx.next = U9_NEVER;
+	p->tx.noise.next = U9_NEVER;
 	p->tx.line = (struct u9_line){ .bit = 1, .bits = ~0U };
 	p->rx.due = U9_NEVER;
 	u9_write_divisor(p, 1);

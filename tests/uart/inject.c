@@ -22,6 +22,7 @@
 
 enum u9_op_kind {
 	U9_OP_FLIP, U9_OP_MUTE, U9_OP_DEAF, U9_OP_NOISE, U9_OP_DELAY, U9_OP_INSERT, U9_OP_BREAK,
+	U9_OP_HISS,
 };
 
 struct u9_op {
@@ -30,7 +31,7 @@ struct u9_op {
 	/*
 	 * Arguments, those in lower case may be left out: N which byte from now,
 	 * A the same or 0 for at once, C count, B bit, V nine bits in hex,
-	 * U microseconds.
+	 * U microseconds, P parts per billion, S seed.
 	 */
 	const char *args;
 	u64 count;		/* if not given */
@@ -48,6 +49,7 @@ static const struct u9_op u9_ops[] = {
 	{ "delay",	 U9_OP_DELAY,  "NU",  1, 0, U9_DID_DELAY },
 	{ "insert",	 U9_OP_INSERT, "AVc", 1, 0, U9_DID_INSERT },
 	{ "break",	 U9_OP_BREAK,  "Au",  1, U9_BREAK_DEFAULT_US, U9_DID_BREAK },
+	{ "noise",	 U9_OP_HISS,   "Ps",  1, 0, 0 },
 };
 
 static void u9_rule_remove(struct u9_port *p, unsigned int i)
@@ -66,6 +68,12 @@ static bool u9_rule_hit(struct u9_port *p, unsigned int i, bool *last)
 	return p->tx.ordinal >= r->first && n < r->count;
 }
 
+/* Not for certain bytes; its count is the seed. */
+static bool u9_rule_is_noise(const struct u9_rule *r)
+{
+	return r->op->kind == U9_OP_HISS;
+}
+
 static bool u9_rule_is_extra(const struct u9_rule *r)
 {
 	return r->op->kind == U9_OP_INSERT || r->op->kind == U9_OP_BREAK;
@@ -80,7 +88,7 @@ void u9_rules_disturb(struct u9_port *p, struct u9_disturb *d)
 	while (i < p->nrules) {
 		const struct u9_rule *r = &p->rules[i];
 
-		if (u9_rule_is_extra(r) || !u9_rule_hit(p, i, &last)) {
+		if (u9_rule_is_extra(r) || u9_rule_is_noise(r) || !u9_rule_hit(p, i, &last)) {
 			i++;
 			continue;
 		}
@@ -140,6 +148,7 @@ bool u9_rules_want_line(const struct u9_port *p)
 /* Has something to go out before the next byte?  Nine bits, or a break if it has a length. */
 bool u9_rules_extra(struct u9_port *p, u16 *bits, u64 *break_ticks)
 {
+	bool more = p->tx.count || u9_answer_pending(p);
 	struct u9_rule *r;
 	unsigned int i;
 
@@ -147,7 +156,7 @@ bool u9_rules_extra(struct u9_port *p, u16 *bits, u64 *break_ticks)
 		r = &p->rules[i];
 		if (!u9_rule_is_extra(r))
 			continue;
-		if (r->first != U9_AT_ONCE && (!p->tx.count || r->first > p->tx.ordinal + 1))
+		if (r->first != U9_AT_ONCE && (!more || r->first > p->tx.ordinal + 1))
 			continue;
 		*bits = r->arg;
 		*break_ticks = r->op->kind == U9_OP_BREAK ? r->arg * U9_TICKS_PER_US : 0;
@@ -193,6 +202,11 @@ static int u9_parse_arg(char kind, const char *text, struct u9_rule *r)
 	case 'V':
 		ret = u9_parse_number(text, 16, 0, 0x1ff, &value);
 		break;
+	case 'P':
+		ret = u9_parse_number(text, 10, 0, U9_NOISE_MAX_PPB, &value);
+		break;
+	case 'S':
+		return u9_parse_number(text, 10, 0, U32_MAX, &r->count);
 	default:
 		ret = u9_parse_number(text, 10, 1, U9_WAIT_MAX_US, &value);
 		break;
@@ -301,14 +315,32 @@ static bool u9_commands_fit(const struct u9_pair *pair, const struct u9_command 
 	return true;
 }
 
+/* There is one noise; it takes the place of the one before, 0 ends it. */
+static void u9_rules_noise(struct u9_port *p, const struct u9_rule *noise, u64 now)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->nrules; i++)
+		if (u9_rule_is_noise(&p->rules[i]))
+			u9_rule_remove(p, i--);
+	if (noise->arg)
+		p->rules[p->nrules++] = *noise;
+	u9_noise_set(p, noise->arg, noise->count, now);
+}
+
 static void u9_command_run(struct u9_port *p, const struct u9_command *c, u64 now)
 {
 	struct u9_rule *r;
 
 	if (!c->rule.op) {
 		p->nrules = 0;
+		u9_noise_set(p, 0, 0, now);
 		if (p->tx.state == U9_TX_HELD)
 			p->tx.next = now;
+		return;
+	}
+	if (u9_rule_is_noise(&c->rule)) {
+		u9_rules_noise(p, &c->rule, now);
 		return;
 	}
 	r = &p->rules[p->nrules++];
@@ -367,7 +399,7 @@ static void u9_rule_show(struct seq_file *m, const struct u9_port *p, const stru
 	u64 nth = r->first - p->tx.ordinal;
 	const char *kind;
 
-	if (r->first == U9_AT_ONCE || u9_rule_is_extra(r))
+	if (r->first == U9_AT_ONCE || u9_rule_is_extra(r) || u9_rule_is_noise(r))
 		done = 0;
 	else if (done)
 		nth = 1;
@@ -387,6 +419,9 @@ static void u9_rule_show(struct seq_file *m, const struct u9_port *p, const stru
 			break;
 		case 'V':
 			seq_printf(m, " %03x", r->arg);
+			break;
+		case 'S':
+			seq_printf(m, " %llu", r->count);
 			break;
 		default:
 			seq_printf(m, " %u", r->arg);

@@ -33,7 +33,9 @@ static const struct u9_knob u9_knob_table[] = {
 	{ U9_KNOB(ppm),		.min = -U9_PPM_LIMIT, .max = U9_PPM_LIMIT },
 	{ U9_KNOB(latch),	.words = { "start", "parity" } },
 	{ U9_KNOB(irq),		.words = { "no", "yes" } },
-	{ U9_KNOB(answer),	.min = -1, .max = U9_ANSWER_MAX_US },
+	{ U9_KNOB(answer),	.min = -1, .max = U9_WAIT_MAX_US },
+	{ U9_KNOB(present),	.min = 0, .max = U9_HUB_PORTS },
+	{ U9_KNOB(heard),	.words = { "no", "yes" } },
 	{ U9_KNOB(resume),	.words = { "ready", "hangup" } },
 };
 

@@ -48,9 +48,9 @@ static bool u9_line_level(const struct u9_line *line, u64 t)
 	u64 n;
 
 	if (line->low)
-		return false;
+		return line->inverted;
 	n = div64_u64(t - line->from, line->bit);
-	return n >= line->nbits || (line->bits >> n & 1);
+	return (n >= line->nbits || (line->bits >> n & 1)) != line->inverted;
 }
 
 /* First time at or after @t when the line is at @level, as far as one can see. */
@@ -58,6 +58,7 @@ static u64 u9_line_first(const struct u9_line *line, u64 t, bool level)
 {
 	u64 n = 0;
 
+	level ^= line->inverted;
 	if (line->low)
 		return level ? U9_NEVER : t;
 	if (t > line->from)
@@ -90,6 +91,12 @@ static struct u9_port *u9_line_listener(struct u9_port *p, struct u9_port *l)
 }
 
 /* ---- receiver ---- */
+
+/* Nobody reads what a port that answers has heard. */
+static bool u9_rx_full(const struct u9_port *p)
+{
+	return p->knobs.answer < 0 && p->rx.count >= u9_chip_depth(p);
+}
 
 static void u9_rx_store(struct u9_port *p, u8 byte, u8 err, u64 t)
 {
@@ -136,6 +143,7 @@ static void u9_rx_frame_end(struct u9_port *p, const struct u9_line *line)
 	unsigned int wlen = u9_wlen(rx->lcr);
 	u8 byte = rx->bits >> 1 & (0xff >> (8 - wlen));
 	bool ours = rx->edge == line->from;
+	bool deaf = ours && line->deaf;
 	u64 t = rx->due;
 	u8 err = 0;
 
@@ -144,10 +152,14 @@ static void u9_rx_frame_end(struct u9_port *p, const struct u9_line *line)
 		err |= UART_LSR_PE;
 	if (!(rx->bits >> (rx->nbits - 1) & 1))
 		err |= rx->bits ? UART_LSR_FE : UART_LSR_FE | UART_LSR_BI;
+	if (p->knobs.heard)
+		u9_record_heard(p, rx->edge, t, byte | (rx->bits >> (wlen + 1) & 1) << 8,
+				err | (ours && line->noise ? UART_LSR_FE : 0) |
+				(deaf || u9_rx_full(p) ? UART_LSR_OE : 0));
 
 	if (p->knobs.answer >= 0) {
 		u9_answer_byte(p, byte, err & UART_LSR_PE, rx->edge + rx->nbits * rx->bit);
-	} else if (ours && line->deaf) {
+	} else if (deaf) {
 		rx->overrun = true;
 		rx->last = t;
 	} else {
@@ -176,7 +188,7 @@ static bool u9_rx_in_step(const struct u9_rx *rx, const struct u9_line *line)
 {
 	u64 diff = rx->bit > line->bit ? rx->bit - line->bit : line->bit - rx->bit;
 
-	return !rx->sampled && !line->low && rx->edge == line->from &&
+	return !rx->sampled && !line->low && !line->inverted && rx->edge == line->from &&
 	       2 * rx->nbits * diff < line->bit;
 }
 
@@ -278,6 +290,7 @@ static void u9_tx_shape(struct u9_port *p, u64 t, u16 nine, const struct u9_dist
 		/* Start bit low, everything after the ninth bit high. */
 		.bits = ~0U << (wlen + 2) | word << 1,
 		.nbits = wlen + 2,
+		.inverted = tx->line.inverted,
 		.noise = d->noise,
 		.deaf = d->deaf,
 	};
@@ -288,18 +301,17 @@ static void u9_tx_begin(struct u9_port *p, u64 t)
 {
 	struct u9_tx *tx = &p->tx;
 	struct u9_disturb d = { .did = tx->did };
-	u16 nine = tx->byte;
+	u16 nine = tx->extra ? tx->given : tx->byte;
 
 	if (!(p->lcr & UART_LCR_PARITY)) {
 		nine |= 0x100;		/* what a nine-bit receiver sees: the stop bit */
 		d.did |= U9_DID_NO_PARITY;
-	} else if (u9_parity_bit(p->lcr, nine & (0xff >> (8 - u9_wlen(p->lcr))))) {
+	} else if (!tx->extra && u9_parity_bit(p->lcr, nine & (0xff >> (8 - u9_wlen(p->lcr))))) {
 		nine |= 0x100;
 	}
 	u9_rules_disturb(p, &d);
 
 	tx->mute = d.mute;
-	tx->extra = false;
 	tx->flip = d.flip;
 	tx->did = d.did;
 	u9_tx_shift(p, t, u9_frame_ticks(p));
@@ -329,7 +341,31 @@ static void u9_tx_begin_extra(struct u9_port *p, u64 t, u16 nine, u64 break_tick
 	if (tx->mute)
 		return;
 	u9_line_close(p, t);
-	tx->line = (struct u9_line){ .from = t, .bit = break_ticks, .bits = ~1U, .nbits = 1 };
+	tx->line = (struct u9_line){
+		.from = t, .bit = break_ticks, .bits = ~1U, .nbits = 1,
+		.inverted = tx->line.inverted,
+	};
+}
+
+/* The next byte of the chip, or of the device it plays; false: there is none. */
+static bool u9_tx_take(struct u9_port *p)
+{
+	struct u9_tx *tx = &p->tx;
+
+	tx->extra = u9_answer_pending(p);
+	tx->did = tx->extra ? U9_DID_INSERT : 0;
+	if (tx->extra) {
+		tx->given = u9_answer_next(p);
+	} else if (tx->count) {
+		tx->byte = tx->fifo[tx->head];
+		tx->head = (tx->head + 1) % U9_MAX_FIFO;
+		if (!--tx->count)
+			p->thre_irq = true;
+	} else {
+		return false;
+	}
+	tx->ordinal++;
+	return true;
 }
 
 /* The shift register is free at @t. */
@@ -343,29 +379,18 @@ static void u9_tx_next(struct u9_port *p, u64 t)
 		u9_tx_begin_extra(p, t, nine, break_ticks);
 		return;
 	}
-	if (u9_answer_pending(p)) {
-		u9_tx_begin_extra(p, t, u9_answer_next(p), 0);
-		return;
-	}
-	if (!tx->count) {
+	if (!u9_tx_take(p)) {
 		tx->state = U9_TX_IDLE;
 		tx->next = U9_NEVER;
 		return;
 	}
-	tx->byte = tx->fifo[tx->head];
-	tx->head = (tx->head + 1) % U9_MAX_FIFO;
-	if (!--tx->count)
-		p->thre_irq = true;
-	tx->ordinal++;
-	tx->did = 0;
 	delay = u9_rules_delay(p);
 	if (!delay) {
 		u9_tx_begin(p, t);
 		return;
 	}
-	tx->did = U9_DID_DELAY;
+	tx->did |= U9_DID_DELAY;
 	tx->state = U9_TX_HELD;
-	tx->extra = false;
 	tx->next = t + delay;
 }
 
@@ -385,10 +410,30 @@ static void u9_tx_record(struct u9_port *p, u64 end)
 	u9_record_add(p, tx->start, end, bits, tx->did | (tx->cut ? U9_DID_CUT : 0));
 }
 
+static void u9_noise_event(struct u9_port *p)
+{
+	struct u9_tx *tx = &p->tx;
+	u64 t = tx->noise.next;
+
+	u9_line_close(p, t);
+	tx->line.inverted = !tx->line.inverted;
+	tx->noise.next = u9_noise_toggled(p, t);
+}
+
+/* When something happens to the line of @p next. */
+static u64 u9_tx_due(const struct u9_port *p)
+{
+	return min(p->tx.next, p->tx.noise.next);
+}
+
 static void u9_tx_event(struct u9_port *p)
 {
 	u64 t = p->tx.next;
 
+	if (p->tx.noise.next < t) {
+		u9_noise_event(p);
+		return;
+	}
 	if (p->tx.state == U9_TX_HELD) {
 		u9_tx_begin(p, t);
 		return;
@@ -486,7 +531,7 @@ static struct u9_port *u9_tx_first(struct u9_pair *pair)
 	unsigned int i;
 
 	for (i = 1; i < pair->ports; i++)
-		if (pair->port[i].tx.next < first->tx.next)
+		if (u9_tx_due(&pair->port[i]) < u9_tx_due(first))
 			first = &pair->port[i];
 	return first;
 }
@@ -500,11 +545,11 @@ u64 u9_replay(struct u9_pair *pair)
 	lockdep_assert_held(&pair->lock);
 	for (;;) {
 		p = u9_tx_first(pair);
-		if (p->tx.next > now) {
+		if (u9_tx_due(p) > now) {
 			/* What is heard may be answered, long ago. */
 			u9_listen(pair, now);
 			p = u9_tx_first(pair);
-			if (p->tx.next > now)
+			if (u9_tx_due(p) > now)
 				break;
 		}
 		u9_tx_event(p);

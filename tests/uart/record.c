@@ -5,6 +5,7 @@
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
+#include <linux/serial_reg.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -56,6 +57,20 @@ void u9_record_add(struct u9_port *p, u64 start, u64 end, u16 bits, u16 did)
 	rec->count++;
 }
 
+/* What the receiver of @p made of what it saw on its line. */
+void u9_record_heard(struct u9_port *p, u64 start, u64 end, u16 bits, u8 err)
+{
+	u16 did = U9_DID_HEAR;
+
+	if (err & UART_LSR_BI)
+		did |= U9_DID_BREAK;
+	else if (err & UART_LSR_FE)
+		did |= U9_DID_FRAME;
+	if (err & UART_LSR_OE)
+		did |= U9_DID_OVERRUN;
+	u9_record_add(p, start, end, bits, did);
+}
+
 static void *u9_record_at(struct u9_recorder *rec, loff_t pos)
 {
 	if (pos < rec->count)
@@ -97,7 +112,7 @@ static u64 u9_record_ns(u64 ticks)
 
 static int u9_record_show(struct seq_file *m, void *v)
 {
-	static const char letters[] = "bcdefimno";
+	static const char letters[] = "bcdefimnohz";
 	const struct u9_record *r = v;
 	unsigned int i;
 

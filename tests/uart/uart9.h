@@ -21,6 +21,7 @@
 
 #include <linux/hrtimer.h>
 #include <linux/mutex.h>
+#include <linux/prandom.h>
 #include <linux/serial_8250.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -41,6 +42,8 @@
 #define U9_PPM_LIMIT		100000
 #define U9_FOREVER		(~0ULL)		/* count of a rule that only clear ends */
 #define U9_AT_ONCE		0		/* ordinal of a rule that waits for no byte */
+#define U9_HUB_PORTS		0x7ff		/* 0 to 10 */
+#define U9_NOISE_MAX_PPB	100000000	/* of all bit times: a tenth */
 
 struct u9_port;
 
@@ -59,6 +62,8 @@ struct u9_knobs {
 	int latch;		/* enum u9_latch_mode */
 	int irq;		/* 0: interrupts do not get through */
 	int answer;		/* microseconds after which it answers commands; -1: not */
+	int present;		/* bit n: it answers as the device at port n */
+	int heard;		/* 1: what its receiver takes is recorded, too */
 	int resume;		/* 1: hung up on resume */
 };
 
@@ -69,8 +74,17 @@ struct u9_line {
 	u32 bits;		/* levels, first bit lowest; ones above nbits */
 	unsigned int nbits;	/* those that may be low */
 	bool low;		/* held low whatever the bits say: break */
+	bool inverted;		/* by noise, whatever else it is */
 	bool noise;		/* the stop bit reads low once */
 	bool deaf;		/* the receiver has an overrun with this byte */
+};
+
+/* Pulses that turn the line over for a bit time each, whoever is sending or not. */
+struct u9_noise {
+	u32 ppb;		/* share of time under a pulse; 0: none */
+	u64 next;		/* when the line turns over, or back; U9_NEVER */
+	u64 start;		/* of the pulse that is on */
+	struct rnd_state random;
 };
 
 enum u9_tx_state { U9_TX_IDLE, U9_TX_HELD, U9_TX_ANSWER, U9_TX_SHIFT };
@@ -83,6 +97,7 @@ struct u9_tx {
 	u64 ordinal;		/* bytes the chip has taken from its FIFO so far */
 	u8 byte;		/* in the shift register */
 	bool extra;		/* on the line by injection, unknown to the chip */
+	u16 given;		/* all nine bits of an extra byte */
 	bool mute;		/* takes its time but never reaches the wire */
 	bool cut;		/* a break came in between */
 	unsigned int ninth;	/* number of the ninth bit in line.bits */
@@ -90,6 +105,7 @@ struct u9_tx {
 	u64 start, break_start;
 	u16 did;		/* U9_DID_* for the recorder */
 	struct u9_line line;
+	struct u9_noise noise;
 };
 
 enum u9_rx_state { U9_RX_HUNT, U9_RX_FRAME, U9_RX_BREAK };
@@ -170,6 +186,8 @@ enum {
 	U9_DID_FLIP_MARK	= 1 << 6,	/* m */
 	U9_DID_NO_PARITY	= 1 << 7,	/* n */
 	U9_DID_OVERRUN		= 1 << 8,	/* o */
+	U9_DID_HEAR		= 1 << 9,	/* h */
+	U9_DID_NOISE		= 1 << 10,	/* z */
 };
 
 struct u9_record {
@@ -219,6 +237,10 @@ struct u9_port *u9_line_source(struct u9_port *p);
 u64 u9_frame_ticks(const struct u9_port *p);
 unsigned int u9_rx_bits(u8 lcr);
 
+/* noise.c: pulses at random */
+void u9_noise_set(struct u9_port *p, u32 ppb, u32 seed, u64 now);
+u64 u9_noise_toggled(struct u9_port *p, u64 t);
+
 /* inject.c: the rules that disturb it */
 struct u9_disturb {
 	u16 flip;		/* of the nine bits */
@@ -242,6 +264,7 @@ u16 u9_answer_next(struct u9_port *p);
 int u9_record_init(struct u9_pair *pair, unsigned int max);
 void u9_record_exit(struct u9_pair *pair);
 void u9_record_add(struct u9_port *p, u64 start, u64 end, u16 bits, u16 did);
+void u9_record_heard(struct u9_port *p, u64 start, u64 end, u16 bits, u8 err);
 extern const struct file_operations u9_record_fops;
 
 /* knobs.c */

@@ -15,7 +15,8 @@
 #endif
 
 #define DEFAULTS "flags=byte\ncmspar=yes\ntxempty=yes\nfifo_clear=no\nfifo=16\nppm=0\n" \
-		 "latch=start\nirq=yes\nanswer=-1\nresume=ready\n"
+		 "latch=start\nirq=yes\nanswer=-1\npresent=2047\nheard=no\n" \
+		 "resume=ready\n"
 
 static int fd[2];
 static struct wire_char got[256];
@@ -260,7 +261,7 @@ static void check_text(void)
 	static const char * const bad[] = {
 		"flags", "flags=", "flags=Byte", "nonsense=1", "=1", "fifo=2", "fifo=0", "fifo=x",
 		"fifo=128", "ppm=100001", "ppm=-100001", "ppm=1.5", "cmspar=no", "latch=stop",
-		"txempty=1", "ppm=5 flags=bad", "flags=packet irq",
+		"txempty=1", "heard=1", "present=2048", "present=-1", "ppm=5 flags=bad", "flags=packet irq",
 	};
 	char text[512];
 	size_t i, accepted = 0;
@@ -282,24 +283,21 @@ static void check_text(void)
 	wire_knobs_read(0, text, sizeof(text));
 	ksft_test_result(!strcmp(text, "flags=never\ncmspar=cleared\ntxempty=no\n"
 				 "fifo_clear=yes\nfifo=16\nppm=-77\nlatch=parity\nirq=no\nanswer=-1\n"
-				 "resume=ready\n"),
+				 "present=2047\nheard=no\nresume=ready\n"),
 			 "reads back what was set\n");
 	ksft_test_result(!wire_knobs(0, DEFAULTS), "what was read can be written\n");
 }
 
-/* The port is a device: a reply of 5, 16 or 17 bytes, when it was asked for. */
-static void check_answer(const char *command, unsigned int us, size_t bytes)
+/* Ask with @command, and read what the recorder has of it. */
+static void ask(const char *command, struct wire_log *log)
 {
-	struct wire_log log;
-	size_t i, wrong = 0;
 	uint8_t data[8];
-	int sum = 0;
+	int i, sum = 0;
 
 	for (i = 0; i < 6; i++)
 		sum += data[i] = command[i];
 	data[6] = sum >> 8;
 	data[7] = sum;
-	wire_knobs(1, "answer=%u", us);
 	wire_record_clear(0);
 	wire_set_parity(fd[0], WIRE_MARK);
 	wire_write(fd[0], data, 1);
@@ -307,8 +305,18 @@ static void check_answer(const char *command, unsigned int us, size_t bytes)
 	wire_set_parity(fd[0], WIRE_SPACE);
 	wire_write(fd[0], data + 1, 7);
 	wire_discard(fd[0], 10 * wire_quiet_ms());
-	if (wire_record_read(0, &log))
+	if (wire_record_read(0, log))
 		ksft_exit_fail_msg("cannot read the recorder\n");
+}
+
+/* The port is a device: a reply of 5, 16 or 17 bytes, when it was asked for. */
+static void check_answer(const char *command, unsigned int us, size_t bytes)
+{
+	struct wire_log log;
+	size_t i, wrong = 0;
+
+	wire_knobs(1, "answer=%u", us);
+	ask(command, &log);
 	for (i = 8; i < log.n; i++)
 		wrong += log.byte[i].port != 1 || log.byte[i].bits >> 8 != (i == 8) ||
 			 llabs((long long)(log.byte[i].start - log.byte[i - 1].end) -
@@ -318,10 +326,69 @@ static void check_answer(const char *command, unsigned int us, size_t bytes)
 	wire_log_free(&log);
 }
 
+/* Its bytes can be disturbed as those of a chip, and it is not there if one does not want it. */
+static void check_answer_rules(void)
+{
+	struct wire_log log;
+
+	wire_knobs(1, "answer=0");
+	wire_inject(0, "1 drop 2\n1 flip-mark 1\n1 delay 5 3000\n1 insert 3 0aa");
+	ask("\1\2\0\1\0\0", &log);
+	ksft_test_result(log.n == 13 && !strcmp(log.byte[8].flags, "im") &&
+			 log.byte[8].bits == 0x002 && log.byte[9].bits == 0x0aa &&
+			 !strcmp(log.byte[12].flags, "di") &&
+			 log.byte[12].start - log.byte[11].end == 3000000,
+			 "answer: rules are for its bytes, too\n");
+	wire_log_free(&log);
+	wire_knobs(1, "present=%u", 0x7ff & ~(1 << 1));
+	ask("\1\2\0\1\0\0", &log);
+	ksft_test_result(log.n == 8, "present: nobody at port 1\n");
+	wire_log_free(&log);
+	ask("\2\2\0\1\0\0", &log);
+	ksft_test_result(log.n == 13, "present: but somebody at port 2\n");
+	wire_log_free(&log);
+	wire_knobs(1, "present=2047");
+}
+
+/* What each end has heard stands beside what was sent, where it is asked for. */
+static void check_heard(void)
+{
+	unsigned int heard[2] = { 0 }, wrong = 0, late = 0;
+	struct wire_log log;
+	size_t i, sent = 0;
+
+	wire_knobs(0, "heard=yes");
+	wire_knobs(1, "heard=yes");
+	wire_inject(0, "0 frame-error 3");
+	ask("\3\2\0\1\0\0", &log);
+	for (i = 0; i < log.n; i++) {
+		const struct wire_byte *b = &log.byte[i];
+
+		if (!strchr(b->flags, 'h')) {
+			sent++;
+			/* Heard half a bit before its end, so that comes first. */
+			late += !i || log.byte[i - 1].bits != b->bits ||
+				llabs((long long)(b->end - log.byte[i - 1].end) - 52083) > 1;
+			continue;
+		}
+		wrong += !!strchr(b->flags, 'e') != (b->port == 1 && heard[1] == 2);
+		heard[b->port]++;
+	}
+	ksft_test_result(sent == 13 && heard[1] == 8 && heard[0] == 5 && !wrong,
+			 "heard: %u bytes at one end, %u at the other\n", heard[1], heard[0]);
+	ksft_test_result(!late, "heard: in the middle of the stop bit, %u not\n", late);
+	wire_log_free(&log);
+	wire_knobs(0, "heard=no");
+	wire_knobs(1, "heard=no");
+	ask("\3\2\0\1\0\0", &log);
+	ksft_test_result(log.n == 13, "heard=no: %zu records\n", log.n);
+	wire_log_free(&log);
+}
+
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(4 + 9 + 5 + 3 + 2 + 2 + 2 + 2 + 2 + 4);
+	ksft_set_plan(4 + 9 + 5 + 3 + 2 + 2 + 2 + 2 + 2 + 4 + 3 + 3);
 	if (wire_load(1))
 		ksft_exit_fail_msg("no wire\n");
 	check_text();
@@ -349,5 +416,7 @@ int main(void)
 	check_answer("\2\4\0\1\0\0", 500, 16);
 	check_answer("\012\26\0\0\0\3", 11000, 17);
 	check_answer("\013\2\0\1\0\0", 0, 0);
+	check_answer_rules();
+	check_heard();
 	ksft_finished();
 }
