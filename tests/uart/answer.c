@@ -85,7 +85,7 @@ void u9_answer_byte(struct u9_port *p, u8 byte, bool mark, u64 end)
 	a->got = 0;
 	if (p->tx.state != U9_TX_IDLE || !u9_answer_known(a, p->knobs.present))
 		return;
-	p->tx.state = U9_TX_ANSWER;
+	p->tx.state = U9_TX_WAIT;
 	p->tx.next = end + p->knobs.answer * U9_TICKS_PER_US;
 }
 

@@ -110,7 +110,7 @@ static bool u9_irq_connected(const struct u9_port *p)
 static u64 u9_tx_empty_time(const struct u9_port *p)
 {
 	const struct u9_tx *tx = &p->tx;
-	unsigned int frames = tx->count - (tx->state == U9_TX_SHIFT);
+	unsigned int frames = tx->count - (tx->state != U9_TX_HELD);
 
 	return tx->next + frames * u9_frame_ticks(p);
 }
@@ -320,23 +320,29 @@ static u8 u9_take_errors(struct u9_port *p)
 	return err;
 }
 
-/* Knob flags=packet: what is read at once has all its errors on every byte. */
+/*
+ * Knobs flags=packet and flags=next: what is read at once has all its errors on every
+ * byte, or leaves them to what is read next.
+ */
 static u8 u9_take_packet_errors(struct u9_port *p)
 {
 	struct u9_rx *rx = &p->rx;
 	unsigned int i;
 	u16 *entry;
+	u8 err;
 
 	if (!rx->batch && rx->count) {
 		rx->batch = rx->count;
-		rx->batch_err = rx->overrun ? UART_LSR_OE : 0;
+		err = rx->overrun ? UART_LSR_OE : 0;
 		rx->overrun = false;
 		rx->errors = 0;
 		for (i = 0; i < rx->count; i++) {
 			entry = &rx->fifo[(rx->head + i) % U9_MAX_FIFO];
-			rx->batch_err |= *entry >> 8;
+			err |= *entry >> 8;
 			*entry &= 0xff;
 		}
+		rx->batch_err = p->knobs.flags == U9_FLAGS_NEXT ? rx->batch_kept : err;
+		rx->batch_kept = err;
 	}
 	if (!rx->batch || rx->batch_told)
 		return 0;
@@ -361,6 +367,7 @@ static u8 u9_read_lsr(struct u9_port *p)
 		lsr |= u9_take_errors(p);
 		break;
 	case U9_FLAGS_PACKET:
+	case U9_FLAGS_NEXT:
 		lsr |= u9_take_packet_errors(p);
 		break;
 	case U9_FLAGS_NEVER:

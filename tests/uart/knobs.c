@@ -13,20 +13,20 @@
 #include "uart9.h"
 
 #define U9_KNOBS_MAX_BYTES 1024
-#define U9_ANSWER_MAX_US 1000000
+#define U9_WAIT_MAX_US 1000000
 
 struct u9_knob {
 	const char *name;
 	size_t offset;		/* of an int in struct u9_knobs */
-	const char *words[4];	/* values 0, 1, 2; none: a number */
+	const char *words[5];	/* values 0, 1, 2, 3; none: a number */
 	int min, max;
 };
 
 #define U9_KNOB(x) .name = #x, .offset = offsetof(struct u9_knobs, x)
 
 static const struct u9_knob u9_knob_table[] = {
-	{ U9_KNOB(flags),	.words = { "byte", "packet", "never" } },
-	{ U9_KNOB(cmspar),	.words = { "yes", "cleared", "ignored" } },
+	{ U9_KNOB(flags),	.words = { "byte", "packet", "never", "next" } },
+	{ U9_KNOB(cmspar),	.words = { "yes", "cleared", "ignored", "none" } },
 	{ U9_KNOB(txempty),	.words = { "no", "yes" } },
 	{ U9_KNOB(fifo_clear),	.words = { "no", "yes" } },
 	{ U9_KNOB(fifo),	.min = 1, .max = U9_MAX_FIFO },
@@ -37,6 +37,8 @@ static const struct u9_knob u9_knob_table[] = {
 	{ U9_KNOB(present),	.min = 0, .max = U9_HUB_PORTS },
 	{ U9_KNOB(heard),	.words = { "no", "yes" } },
 	{ U9_KNOB(resume),	.words = { "ready", "hangup" } },
+	{ U9_KNOB(start),	.min = 0, .max = U9_WAIT_MAX_US },
+	{ U9_KNOB(bridge),	.words = { "no", "yes" } },
 };
 
 static DEFINE_MUTEX(u9_knobs_mutex);	/* writers */
@@ -104,6 +106,8 @@ static int u9_knobs_set(struct u9_port *p, const struct u9_knobs *knobs)
 	}
 	raw_spin_lock_irqsave(&p->pair->lock, flags);
 	now = u9_replay(p->pair);
+	if (knobs->bridge != p->knobs.bridge)
+		u9_loop_changing(p, now);
 	p->knobs = *knobs;
 	if (knobs->answer >= 0)
 		u9_answer_setup(p);

@@ -74,7 +74,7 @@ static u64 u9_line_first(const struct u9_line *line, u64 t, bool level)
 /* Whose line the receiver of @p is connected to; NULL: to nobody's. */
 struct u9_port *u9_line_source(struct u9_port *p)
 {
-	if (p->mcr & UART_MCR_LOOP)
+	if (p->mcr & UART_MCR_LOOP || p->knobs.bridge)
 		return p;
 	return p->heard->mcr & UART_MCR_LOOP ? NULL : p->heard;
 }
@@ -446,8 +446,14 @@ static void u9_tx_event(struct u9_port *p)
 /* Something may be there to send. */
 void u9_tx_start(struct u9_port *p, u64 now)
 {
-	if (p->tx.state == U9_TX_IDLE)
+	if (p->tx.state != U9_TX_IDLE)
+		return;
+	if (!p->knobs.start) {
 		u9_tx_next(p, now);
+		return;
+	}
+	p->tx.state = U9_TX_WAIT;
+	p->tx.next = now + p->knobs.start * U9_TICKS_PER_US;
 }
 
 void u9_tx_break(struct u9_port *p, bool on, u64 now)

@@ -65,6 +65,8 @@ static void u9_set_termios(struct uart_port *port, struct ktermios *termios,
 
 	if (p->knobs.cmspar == U9_CMSPAR_CLEARED)
 		termios->c_cflag &= ~CMSPAR;
+	if (p->knobs.cmspar == U9_CMSPAR_NONE)
+		termios->c_cflag &= ~(PARENB | PARODD | CMSPAR);
 	serial8250_do_set_termios(port, termios, old);
 	if (!p->knobs.fifo_clear)
 		return;

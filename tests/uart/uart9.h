@@ -47,8 +47,8 @@
 
 struct u9_port;
 
-enum u9_flags_mode { U9_FLAGS_BYTE, U9_FLAGS_PACKET, U9_FLAGS_NEVER };
-enum u9_cmspar_mode { U9_CMSPAR_YES, U9_CMSPAR_CLEARED, U9_CMSPAR_IGNORED };
+enum u9_flags_mode { U9_FLAGS_BYTE, U9_FLAGS_PACKET, U9_FLAGS_NEVER, U9_FLAGS_NEXT };
+enum u9_cmspar_mode { U9_CMSPAR_YES, U9_CMSPAR_CLEARED, U9_CMSPAR_IGNORED, U9_CMSPAR_NONE };
 enum u9_latch_mode { U9_LATCH_START, U9_LATCH_PARITY };
 
 /* How a port departs from a 16550A; written by debugfs under the pair lock. */
@@ -65,6 +65,8 @@ struct u9_knobs {
 	int present;		/* bit n: it answers as the device at port n */
 	int heard;		/* 1: what its receiver takes is recorded, too */
 	int resume;		/* 1: hung up on resume */
+	int start;		/* microseconds until an idle transmitter begins */
+	int bridge;		/* 1: the receiver is on the own transmitter */
 };
 
 /* What the line looks like from one start bit (or level change) to the next. */
@@ -87,7 +89,7 @@ struct u9_noise {
 	struct rnd_state random;
 };
 
-enum u9_tx_state { U9_TX_IDLE, U9_TX_HELD, U9_TX_ANSWER, U9_TX_SHIFT };
+enum u9_tx_state { U9_TX_IDLE, U9_TX_HELD, U9_TX_WAIT, U9_TX_SHIFT };
 
 struct u9_tx {
 	u8 fifo[U9_MAX_FIFO];
@@ -116,7 +118,7 @@ struct u9_rx {
 	bool overrun;
 	u64 last;		/* last byte in or out, for the 4-character timeout */
 	unsigned int batch;	/* knob flags=packet: bytes left of what is read at once */
-	u8 batch_err;
+	u8 batch_err, batch_kept;
 	bool batch_told;
 
 	enum u9_rx_state state;

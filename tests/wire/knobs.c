@@ -16,7 +16,7 @@
 
 #define DEFAULTS "flags=byte\ncmspar=yes\ntxempty=yes\nfifo_clear=no\nfifo=16\nppm=0\n" \
 		 "latch=start\nirq=yes\nanswer=-1\npresent=2047\nheard=no\n" \
-		 "resume=ready\n"
+		 "resume=ready\nstart=0\nbridge=no\n"
 
 static int fd[2];
 static struct wire_char got[256];
@@ -69,6 +69,14 @@ static void check_flags(void)
 	wire_counts(fd[1], &b);
 	ksft_test_result(wire_chars_are(got, n, "abcd") && a.parity == b.parity,
 			 "flags=never: none is bad\n");
+	wire_knobs(1, "flags=next");
+	n = send_held("ab", "m.");
+	ksft_test_result(wire_chars_are(got, n, "ab"), "flags=next: the bad packet is good\n");
+	n = send_held("cd", "..");
+	ksft_test_result(wire_chars_are(got, n, "!c!d"), "flags=next: the next packet is bad\n");
+	n = send_held("ef", "..");
+	ksft_test_result(wire_chars_are(got, n, "ef"), "flags=next: and only that one\n");
+	wire_knobs(1, "flags=never");
 	/* Not even interrupts early: a bad byte waits for the timeout like a good one. */
 	wire_set_parity(fd[0], WIRE_MARK);
 	wire_write(fd[0], "x", 1);
@@ -208,6 +216,64 @@ static void check_ppm(int ppm)
 	receive();
 }
 
+static void check_start(unsigned int us)
+{
+	struct wire_log log;
+	uint64_t before, late = 0;
+
+	wire_knobs(0, "start=%u", us);
+	wire_record_clear(0);
+	before = wire_now();
+	wire_write(fd[0], "ab", 2);
+	wire_drain(fd[0]);
+	if (wire_record_read(0, &log))
+		ksft_exit_fail_msg("cannot read the recorder\n");
+	if (log.n == 2)
+		late = log.byte[0].start - before;
+	ksft_test_result(late >= us * 1000 && (!wire_exact_time() || late < us * 1000 + 100000) &&
+			 log.byte[1].start == log.byte[0].end,
+			 "start=%u: begins %llu us after the write, goes on at once\n", us,
+			 (unsigned long long)late / 1000);
+	wire_log_free(&log);
+	wire_knobs(0, "start=0");
+	receive();
+}
+
+/* The port hears itself, and so does the other one; what that one says is heard by nobody. */
+static void check_bridge(void)
+{
+	int n, other;
+
+	wire_knobs(0, "bridge=yes");
+	wire_write(fd[0], "abc", 3);
+	wire_write(fd[1], "xyz", 3);
+	wire_drain(fd[0]);
+	n = wire_read(fd[0], &(struct wire_parmrk){ 0 }, got, 256, wire_quiet_ms());
+	other = wire_chars_are(got, n, "abc");
+	n = receive();
+	ksft_test_result(other && wire_chars_are(got, n, "abc"), "bridge=yes: hears itself\n");
+	wire_knobs(0, "bridge=no");
+	wire_write(fd[0], "abc", 3);
+	wire_drain(fd[0]);
+	n = wire_read(fd[0], &(struct wire_parmrk){ 0 }, got, 256, wire_quiet_ms());
+	ksft_test_result(!n, "bridge=no: does not\n");
+	receive();
+}
+
+/* Not even plain parity is kept. */
+static void check_no_parity(void)
+{
+	struct termios t;
+
+	wire_knobs(0, "cmspar=none");
+	wire_set_parity(fd[0], WIRE_NONE);
+	wire_set_parity(fd[0], WIRE_ODD);
+	tcgetattr(fd[0], &t);
+	ksft_test_result(!(t.c_cflag & (PARENB | PARODD | CMSPAR)), "cmspar=none: no parity at all\n");
+	wire_knobs(0, "cmspar=yes");
+	wire_set_parity(fd[0], WIRE_SPACE);
+}
+
 static int trigger(char *text, size_t size)
 {
 	int f = open("/sys/class/tty/ttyW1/rx_trig_bytes", O_RDONLY), ret = -errno;
@@ -261,7 +327,8 @@ static void check_text(void)
 	static const char * const bad[] = {
 		"flags", "flags=", "flags=Byte", "nonsense=1", "=1", "fifo=2", "fifo=0", "fifo=x",
 		"fifo=128", "ppm=100001", "ppm=-100001", "ppm=1.5", "cmspar=no", "latch=stop",
-		"txempty=1", "heard=1", "present=2048", "present=-1", "ppm=5 flags=bad", "flags=packet irq",
+		"txempty=1", "heard=1", "present=2048", "present=-1", "start=-1",
+		"bridge=1", "ppm=5 flags=bad", "flags=packet irq",
 	};
 	char text[512];
 	size_t i, accepted = 0;
@@ -283,7 +350,7 @@ static void check_text(void)
 	wire_knobs_read(0, text, sizeof(text));
 	ksft_test_result(!strcmp(text, "flags=never\ncmspar=cleared\ntxempty=no\n"
 				 "fifo_clear=yes\nfifo=16\nppm=-77\nlatch=parity\nirq=no\nanswer=-1\n"
-				 "present=2047\nheard=no\nresume=ready\n"),
+				 "present=2047\nheard=no\nresume=ready\nstart=0\nbridge=no\n"),
 			 "reads back what was set\n");
 	ksft_test_result(!wire_knobs(0, DEFAULTS), "what was read can be written\n");
 }
@@ -388,7 +455,7 @@ static void check_heard(void)
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(4 + 9 + 5 + 3 + 2 + 2 + 2 + 2 + 2 + 4 + 3 + 3);
+	ksft_set_plan(4 + 9 + 8 + 3 + 2 + 2 + 2 + 2 + 2 + 4 + 3 + 3 + 4);
 	if (wire_load(1))
 		ksft_exit_fail_msg("no wire\n");
 	check_text();
@@ -409,6 +476,9 @@ int main(void)
 	check_fifo_clear("no", "abc");
 	check_ppm(12345);
 	check_ppm(-20000);
+	check_start(700);
+	check_bridge();
+	check_no_parity();
 	wire_knobs(0, "ppm=0");
 	wire_knobs(1, "ppm=0");
 	close(fd[1]);
