@@ -160,12 +160,11 @@ int testbus_attach_plain(const char *tty)
 	return fd;
 }
 
-/* /dev/matenetN of a tty. */
-static int open_bus_of(const char *tty)
+int testbus_open_of(const char *tty, int flags)
 {
 	char path[64], name[32] = "";
+	int n, fd;
 	FILE *from;
-	int n;
 
 	for (n = 0; n < 64; n++) {
 		snprintf(path, sizeof(path), "/sys/class/matenet/matenet%d/tty", n);
@@ -178,27 +177,33 @@ static int open_bus_of(const char *tty)
 		if (strcmp(name, strrchr(tty, '/') + 1))
 			continue;
 		snprintf(path, sizeof(path), "/dev/matenet%d", n);
-		return open(path, O_RDONLY | O_CLOEXEC);
+		fd = open(path, flags | O_CLOEXEC);
+		if (fd < 0)
+			err(1, "%s", path);
+		return fd;
 	}
-	return -1;
+	errx(1, "%s: no bus of it", tty);
 }
 
-int testbus_attach(const char *tty)
+void testbus_stretch(int fd)
 {
-	int tty_fd = testbus_attach_plain(tty), fd;
-	struct matenet_config config;
+	struct matenet_config config = testbus_config(fd);
 
-	if (tty_fd < 0 || testbus_slowness() == 1)
-		return tty_fd;
-	fd = open_bus_of(tty);
-	if (fd < 0)
-		err(1, "%s: no bus of it", tty);
-	config = testbus_config(fd);
 	config.reply_timeout_us *= testbus_slowness();
 	config.gap_us *= testbus_slowness();
 	config.late_us *= testbus_slowness();
 	if (testbus_set_config(fd, config))
 		err(1, "S_CONFIG");
+}
+
+int testbus_attach(const char *tty)
+{
+	int tty_fd = testbus_attach_plain(tty), fd;
+
+	if (tty_fd < 0 || testbus_slowness() == 1)
+		return tty_fd;
+	fd = testbus_open_of(tty, O_RDONLY);
+	testbus_stretch(fd);
 	close(fd);
 	return tty_fd;
 }

@@ -50,13 +50,17 @@ unsigned int testbus_slowness(void);
 int testbus_attach(const char *tty);
 int testbus_attach_plain(const char *tty);
 void testbus_detach(int tty_fd);
+/* The same for the times of a bus that somebody else has attached. */
+void testbus_stretch(int fd);
 
 /* Pull the plug of ttyW@port as one does with a USB adapter, and plug it in again. */
 int testbus_unplug(int port);
 int testbus_plug(int port);
 
-/* Open /dev/matenetN read-only or for writing. */
+/* Open /dev/matenet0 read-only or for writing. */
 int testbus_open(int flags);
+/* The same for the bus of a tty. */
+int testbus_open_of(const char *tty, int flags);
 
 /* A change to the configuration: field by field in @config. */
 struct matenet_config testbus_config(int fd);
