@@ -12,10 +12,11 @@
 
 static char *fault = "none";
 module_param(fault, charp, 0444);
-MODULE_PARM_DESC(fault, "none, warn, inversion, atomic, overrun, leak, panic or hang");
+MODULE_PARM_DESC(fault, "none, warn, inversion, atomic, mutex, overrun, stale, leak, panic or hang");
 
 static DEFINE_SPINLOCK(first);
 static DEFINE_SPINLOCK(second);
+static DEFINE_MUTEX(heavy);
 
 /* Not inlined, so that a report names the fault. */
 static noinline void plant_none(void)
@@ -43,7 +44,17 @@ static noinline void plant_inversion(void)
 static noinline void plant_atomic(void)
 {
 	spin_lock(&first);
-	usleep_range(1000, 2000);
+	/* Long: a slow processor would find a short time over before it can sleep. */
+	msleep(50);
+	spin_unlock(&first);
+}
+
+/* Nobody holds it, so this does not sleep; it might. */
+static noinline void plant_mutex(void)
+{
+	spin_lock(&first);
+	mutex_lock(&heavy);
+	mutex_unlock(&heavy);
 	spin_unlock(&first);
 }
 
@@ -57,6 +68,15 @@ static noinline void plant_overrun(void)
 	OPTIMIZER_HIDE_VAR(p);
 	p[24] = 1;
 	kfree(p);
+}
+
+static noinline void plant_stale(void)
+{
+	char *p = kmalloc(24, GFP_KERNEL);
+
+	kfree(p);
+	OPTIMIZER_HIDE_VAR(p);
+	p[8] = 1;
 }
 
 static noinline void plant_leak(void)
@@ -92,7 +112,9 @@ static const struct {
 	{ "warn",	plant_warn },
 	{ "inversion",	plant_inversion },
 	{ "atomic",	plant_atomic },
+	{ "mutex",	plant_mutex },
 	{ "overrun",	plant_overrun },
+	{ "stale",	plant_stale },
 	{ "leak",	plant_leak },
 	{ "panic",	plant_panic },
 	{ "hang",	plant_hang },
