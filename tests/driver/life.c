@@ -279,6 +279,8 @@ TEST_F(life, plain_ldattach)
 		sleep_us(20000);
 	ASSERT_EQ(0, access(TESTBUS_NODE, F_OK));
 	fd = testbus_open(O_RDONLY);
+	/* Attached by it alone; but how long an answer may take here it cannot know. */
+	testbus_stretch(fd);
 	EXPECT_TRUE(testbus_read_right(fd, 2, 0x39));
 	close(fd);
 	testbus_end(pid, SIGTERM);
