@@ -25,12 +25,14 @@ help:
 #: make modules        only the kernel module    (W=1 C=2: with warnings and sparse)
 #: make userspace      only library, matetool and matesim
 #: make install        module, library, tools, header, man pages, udev rule (DESTDIR=, PREFIX=)
+#: make install-dkms   the module's sources, for DKMS to build it for each kernel (DESTDIR=)
 #: make demo           in a VM: attach, scan a simulated hub, show what the devices say
 #: make check          all tests; T="SUITE.. SUITE/PROFILE.." for some (tests/run -h)
 #:                     LONG=1: with those that take minutes
+#: make check-debug    what races, on a kernel full of checks (Linux 6.1, built once)
 #: make fuzz           decoders and parsers with libFuzzer, each for FUZZ_SECONDS=60
 #: make bench          measure: a table, $O/bench/report.json; FIGURES=DIR: also tables and plots
-#: make vm-shell       a shell in a VM with all of this in it (PROFILE=smp, timing or uml)
+#: make vm-shell       a shell in a VM with all of this in it (PROFILE=smp, timing, uml or debug)
 #: make deps           install the Debian packages that all this needs
 #: make stage          build everything that goes into the VM
 #: make clean          remove everything that was built
@@ -63,6 +65,14 @@ install: userspace
 		echo "make: $(KDIR): no kernel headers there, module not installed" >&2; \
 	fi
 
+VERSION = $(shell sed -n 's/^VERSION *= //p' userspace/Makefile)
+SOURCES = $(DESTDIR)/usr/src/n_matenet-$(VERSION)
+
+install-dkms:
+	@rm -rf $(SOURCES)
+	@install -d $(SOURCES)
+	@cp -r Kbuild dkms.conf kernel include $(SOURCES)/
+
 clean:
 	rm -rf $(O)
 
@@ -79,7 +89,7 @@ deps:
 guests: guest-uml guest-debian
 guest-uml: guest-%: deps
 	@dir=$$(tests/vm/kernel $*) && $(MAKE) modules plant UART9=m ARCH=um KDIR=$$dir/kdir
-guest-debian: guest-%: deps
+guest-debian guest-debug: guest-%: deps
 	@dir=$$(tests/vm/kernel $*) && $(MAKE) modules plant UART9=m KDIR=$$dir/kdir
 
 # The module with faults on request that the rig's own test loads.
@@ -111,6 +121,10 @@ check: DEPS = --examples
 check: stage unit
 	@tests/run $(T)
 
+check-debug: DEPS = --debug
+check-debug: guest-debug stage-tree
+	@tests/run -p debug $(T)
+
 # The targets and what they are measured by: Documentation/performance.rst.
 bench: guest-debian stage-tree
 	@tests/bench/run $(if $(FIGURES),--figures $(FIGURES))
@@ -119,7 +133,8 @@ FUZZ_SECONDS ?= 60
 fuzz: deps
 	@$(MAKE) -C tests/fuzz run FUZZ_SECONDS=$(FUZZ_SECONDS)
 
-vm-shell: stage
+vm-shell: DEPS = $(if $(filter debug,$(PROFILE)),--debug)
+vm-shell: stage $(if $(filter debug,$(PROFILE)),guest-debug)
 	@$(VM) -p $(PROFILE) -i
 
 # Building is not what one wants to see here, nor to wait for: Debian's kernel only.
@@ -129,5 +144,5 @@ demo: deps
 	@$(MAKE) guest-debian stage-tree >$(O)/log/build.log 2>&1 || { tail -n 30 $(O)/log/build.log; exit 1; }
 	@$(VM) -p smp /usr/libexec/matenet-tests/demo.sh
 
-.PHONY: all help modules kdir-exists userspace install clean deps guests guest-uml guest-debian \
-	plant stage stage-tree stage-files unit check bench fuzz vm-shell demo
+.PHONY: all help modules kdir-exists userspace install install-dkms clean deps guests guest-uml guest-debian \
+	guest-debug plant stage stage-tree stage-files unit check check-debug bench fuzz vm-shell demo
