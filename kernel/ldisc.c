@@ -71,11 +71,11 @@ static int matenet_ldisc_open(struct tty_struct *tty)
 		       bus->tty_name, bus->config.baud, ret);
 		goto err_bus;
 	}
-	/* Somebody may have asked something before us, and be answered yet. */
-	bus->quiet_until = ktime_add_us(ktime_get(), bus->config.late_us);
 	ret = matenet_engine_start(bus);
 	if (ret)
 		goto err_line;
+	/* Somebody may have asked something before us, and be answered yet. */
+	bus->quiet_until = ktime_add_us(ktime_get(), bus->config.late_us);
 	ret = matenet_cdev_add(bus);
 	if (ret)
 		goto err_engine;

@@ -458,12 +458,17 @@ int matenet_line_open(struct matenet_bus *bus)
 /**
  * matenet_line_close - give the tty back as it was
  * @bus: bus, its engine stopped
+ *
+ * A late answer to what was asked is nobody's any more: the line discipline
+ * that comes next would have an echo of it sent, if it is the usual one.
  */
 void matenet_line_close(struct matenet_bus *bus)
 {
 	struct tty_struct *tty = bus->tty;
 
 	if (line_may_io(tty)) {
+		matenet_line_sleep_until(bus->quiet_until);
+		tty_ldisc_flush(tty);
 		tty_set_termios(tty, &bus->saved);
 		return;
 	}
