@@ -66,6 +66,12 @@ static const char * const verdicts[VERDICTS] = {
 
 /* ---- those who use the bus; each ends when it is told that there is none ---- */
 
+static enum verdict wrong_error(const char *what, int error)
+{
+	dprintf(1, "# %s: %s\n", what, strerror(error));
+	return WRONG_ERROR;
+}
+
 static struct matenet_xfer anything(void)
 {
 	return testbus_request(rand() % 11, MATENET_CMD_READ, rand(), 0);
@@ -87,15 +93,21 @@ static enum verdict judge(const struct matenet_xfer *x)
 	}
 	COUNT(failed);
 	/* Two emulated processors may be late for an answer, and nothing else. */
-	return x->status & MATENET_ST_TX_DONE && !(x->status & MATENET_ST_ABORTED) &&
-	       testbus_profile() == PROFILE_SMP ? TOLD : WRONG_STATUS;
+	if (x->status & MATENET_ST_TX_DONE && !(x->status & MATENET_ST_ABORTED) &&
+	    testbus_profile() == PROFILE_SMP)
+		return TOLD;
+	dprintf(1, "# status 0x%x\n", x->status);
+	return WRONG_STATUS;
 }
 
 /* Of one that did not: it ends in one of two ways, or was never begun. */
 static enum verdict judge_last(const struct matenet_xfer *x)
 {
 	COUNT(ended);
-	return !(x->status & ~MATENET_ST_TX_DONE & ~MATENET_ST_ABORTED) ? TOLD : WRONG_STATUS;
+	if (!(x->status & ~MATENET_ST_TX_DONE & ~MATENET_ST_ABORTED))
+		return TOLD;
+	dprintf(1, "# status 0x%x at the end\n", x->status);
+	return WRONG_STATUS;
 }
 
 static enum verdict use_xfer(int fd)
@@ -108,9 +120,15 @@ static enum verdict use_xfer(int fd)
 
 		if (ret == -ENODEV)
 			return judge_last(&x);
-		verdict = ret ? WRONG_ERROR : judge(&x);
+		verdict = ret ? wrong_error("XFER", -ret) : judge(&x);
 	}
 	return verdict;
+}
+
+/* It came to its end while there was a bus. */
+static bool ended(const struct matenet_xfer *x)
+{
+	return x->status && !(x->status & (MATENET_ST_ABORTED | MATENET_ST_SKIPPED));
 }
 
 static enum verdict use_batch(int fd)
@@ -124,7 +142,7 @@ static enum verdict use_batch(int fd)
 		for (i = 0; i < PENDING; i++)
 			x[i] = anything();
 		ret = ioctl(fd, MATENET_IOC_BATCH, &batch) ? -errno : 0;
-		for (i = 0; i < PENDING && verdict == TOLD && x[i].status & MATENET_ST_OK; i++)
+		for (i = 0; i < PENDING && verdict == TOLD && ended(&x[i]); i++)
 			verdict = judge(&x[i]);
 		if (ret == -ENODEV) {
 			if (i < PENDING && verdict == TOLD)
@@ -134,10 +152,10 @@ static enum verdict use_batch(int fd)
 					verdict = WRONG_STATUS;
 			return verdict;
 		}
-		for (; i < PENDING && verdict == TOLD; i++)
-			verdict = judge(&x[i]);
 		if (ret)
-			verdict = WRONG_ERROR;
+			verdict = wrong_error("BATCH", -ret);
+		else if (i < PENDING && verdict == TOLD)
+			verdict = WRONG_STATUS;
 	}
 	return verdict;
 }
@@ -165,7 +183,7 @@ static enum verdict use_submit(int fd)
 
 			ret = ioctl(fd, MATENET_IOC_SUBMIT, &x) ? -errno : 0;
 			if (ret && ret != -ENODEV)
-				return WRONG_ERROR;
+				return wrong_error("SUBMIT", -ret);
 			over = ret;
 			if (!ret)
 				due[n++] = x.sequence;
@@ -195,7 +213,7 @@ static enum verdict use_read(int fd)
 {
 	struct matenet_record r;
 
-	return read(fd, &r, sizeof(r)) < 0 && errno == ENODEV ? TOLD : WRONG_ERROR;
+	return read(fd, &r, sizeof(r)) < 0 && errno == ENODEV ? TOLD : wrong_error("read", errno);
 }
 
 static enum verdict use_monitor(int fd)
@@ -206,38 +224,42 @@ static enum verdict use_monitor(int fd)
 	ssize_t n;
 
 	if (ioctl(fd, MATENET_IOC_S_MODE, &mode))
-		return errno == ENODEV ? LATE : WRONG_ERROR;
+		return errno == ENODEV ? LATE : wrong_error("S_MODE", errno);
 	while ((n = read(fd, &r, sizeof(r))) == sizeof(r)) {
 		if (r.type != MATENET_REC_FRAME || (last && r.frame.sequence != last + 1 + r.lost))
 			return WRONG_RECORD;
 		last = r.frame.sequence;
 		COUNT(frames);
 	}
-	return n < 0 && errno == ENODEV ? TOLD : WRONG_ERROR;
+	return n < 0 && errno == ENODEV ? TOLD : wrong_error("read of records", errno);
 }
 
 static enum verdict use_device(int fd)
 {
 	struct matenet_mode mode = { .mode = MATENET_MODE_USER, .port_mask = ~0ULL };
 	struct matenet_record r;
+	int ret, failed = 0;
 	ssize_t n;
-	int ret;
 
 	if (ioctl(fd, MATENET_IOC_S_MODE, &mode))
-		return errno == ENODEV ? LATE : WRONG_ERROR;
+		return errno == ENODEV ? LATE : wrong_error("S_MODE", errno);
 	while ((n = read(fd, &r, sizeof(r))) == sizeof(r)) {
 		struct matenet_reply reply = { .sequence = r.frame.sequence, .len = 3,
 					       .data = { 2, 0x12, 0x34 } };
 
 		if (r.type != MATENET_REC_COMMAND)
 			return WRONG_RECORD;
+		/* A port that is being unplugged sends nothing before it says that it has gone. */
+		if (failed)
+			return wrong_error("REPLY", EIO);
 		ret = ioctl(fd, MATENET_IOC_REPLY, &reply) ? -errno : 0;
+		failed = ret == -EIO;
 		if (!ret)
 			COUNT(replies);
-		else if (ret != -ESTALE && ret != -ENODEV)
-			return WRONG_ERROR;
+		else if (ret != -ESTALE && ret != -ENODEV && !failed)
+			return wrong_error("REPLY", -ret);
 	}
-	return n < 0 && errno == ENODEV ? TOLD : WRONG_ERROR;
+	return n < 0 && errno == ENODEV ? TOLD : wrong_error("read of records", errno);
 }
 
 static struct nl_sock *netlink(const char *group)
@@ -274,7 +296,10 @@ static enum verdict use_netlink(int fd)
 			ret = nl_recvmsgs_default(sock);
 		sleep_us(2000);		/* virtual time would stand still */
 	} while (!ret);
-	return ret == -NLE_NODEV ? TOLD : WRONG_ERROR;
+	if (ret == -NLE_NODEV)
+		return TOLD;
+	dprintf(1, "# STATS_GET: %s\n", nl_geterror(ret));
+	return WRONG_ERROR;
 }
 
 static enum verdict (* const of_controller[])(int) = {
@@ -294,7 +319,8 @@ static pid_t start_user(int device)
 	srand(seed);
 	fd = open(VICTIM_NODE, O_RDWR);
 	if (fd < 0)
-		_exit(errno == ENOENT || errno == ENXIO || errno == ENODEV ? LATE : WRONG_ERROR);
+		_exit(errno == ENOENT || errno == ENXIO || errno == ENODEV ? LATE :
+		      wrong_error("open", errno));
 	_exit(device ? of_device[rand() % 6](fd) : of_controller[rand() % 8](fd));
 }
 
@@ -636,7 +662,10 @@ static int verdict_of(pid_t pid, unsigned int since)
 		}
 		sleep_us(1000);
 	}
-	return WIFEXITED(status) ? WEXITSTATUS(status) : WRONG_ERROR;
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	dprintf(1, "# a user was ended by signal %d\n", WTERMSIG(status));
+	return WRONG_ERROR;
 }
 
 struct totals {
