@@ -145,6 +145,11 @@ unsigned int testbus_slowness(void)
 	return given ? (unsigned int)atoi(given) : 5;
 }
 
+long testbus_repetitions(long n)
+{
+	return n / ((testbus_slowness() + 4) / 5);
+}
+
 int testbus_attach_plain(const char *tty)
 {
 	int ldisc = TESTBUS_LDISC, fd, ret;

@@ -43,6 +43,9 @@ void testbus_end(pid_t pid, int sig);
  */
 unsigned int testbus_slowness(void);
 
+/* How often to do what one does @n times: less where that would take much longer. */
+long testbus_repetitions(long n);
+
 /*
  * Attach @tty; the descriptor returned keeps it so.  Negative errno if refused.
  * The times of the bus are made longer by the slowness, or left as they are.
