@@ -718,7 +718,8 @@ static long number_from(const char *name, long otherwise)
 TEST_F_TIMEOUT(storm, all_ways_to_die, 2400)
 {
 	int usual = testbus_profile() == PROFILE_TIMING ? 50 : 150;
-	long cycles = number_from("STORM_CYCLES", getenv("LONG") ? 2000 : usual);
+	long cycles = number_from("STORM_CYCLES",
+				  testbus_repetitions(getenv("LONG") ? 2000 : usual));
 	long seed = number_from("STORM_SEED", 20260101);
 	static struct cache before[CACHES], after[CACHES];
 	struct totals totals = { 0 };
