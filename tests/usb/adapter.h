@@ -41,6 +41,7 @@ struct chip {
 	uint8_t packet;
 	uint8_t tx_room;
 	bool no_serial;
+	bool tells_empty;		/* its driver asks it whether it has sent all */
 
 	void (*reset)(struct adapter *a);
 	/*
@@ -56,8 +57,8 @@ struct chip {
 	unsigned int (*state)(struct adapter *a, uint8_t *data);
 };
 
-extern const struct chip chip_ft232r, chip_cp2102, chip_cp2102_clone, chip_ch341, chip_ch341_old,
-	chip_pl2303;
+extern const struct chip chip_ft232r, chip_cp2101, chip_cp2102, chip_cp2102_clone, chip_ch341,
+	chip_ch341_old, chip_pl2303;
 
 /* A request that every USB device knows (descriptors and the like), as chip->request. */
 int control_standard(const struct chip *chip, const struct setup *s, uint8_t *data);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * CP2102: with events embedded in the data, a byte with an error comes as escape
+ * CP2102 and CP2101: with events embedded in the data, a byte with an error comes as escape
  * character, 1, line status, byte.  A chip that is not Silicon Labs' own has no such
  * events, which the driver sees from its answer to a question that is too long.
  *
  * Its count of what is still to be sent is that of its FIFO: the byte in the shift
- * register is not in it.
+ * register is not in it.  A CP2101 knows neither mark nor space.
  */
 #include <string.h>
 
@@ -20,7 +20,6 @@ enum {
 };
 
 #define GET_PARTNUM	0x370b
-#define PARTNUM		2
 #define COMM_STATUS	19	/* bytes */
 #define OUT_QUEUE	12	/* of it */
 #define FLOW		16	/* bytes */
@@ -41,12 +40,15 @@ static void set_line(struct adapter *a, uint64_t now, uint16_t value)
 		PARITY_NONE, PARITY_ODD, PARITY_EVEN, PARITY_MARK, PARITY_SPACE,
 	};
 
-	wire_set_line(&a->wire, now, parity[value >> 4 & 15]);
+	value = value >> 4 & 15;
+	if (a->chip == &chip_cp2101 && value > PARITY_EVEN)
+		value = PARITY_NONE;
+	wire_set_line(&a->wire, now, parity[value]);
 }
 
 static int part_number(const struct adapter *a, uint16_t length, uint8_t *data)
 {
-	data[0] = PARTNUM;
+	data[0] = a->chip == &chip_cp2101 ? 1 : 2;
 	data[1] = 0;
 	if (a->chip == &chip_cp2102_clone)
 		return 1;
@@ -134,9 +136,10 @@ static unsigned int in(struct adapter *a, uint64_t now, uint8_t *data)
 	.driver = "cp210x",						\
 	.strings = { "Silicon Labs", "CP2102 USB to UART Bridge Controller" }, \
 	.vendor = 0x10c4, .product = 0xea60, .usb = 0x0110, .version = 0x0100, \
-	.class = 0xff, .packet0 = 64,					\
+	.class = 0xff, .packet0 = 64, .tells_empty = true, \
 	.bulk_in = 0x81, .bulk_out = 0x01, .packet = CHIP_PACKET, .tx_room = 255, \
 	.reset = reset, .request = request, .in_at = in_at, .in = in
 
+const struct chip chip_cp2101 = { .name = "CP2101", CP2102 };
 const struct chip chip_cp2102 = { .name = "CP2102", CP2102 };
 const struct chip chip_cp2102_clone = { .name = "CP2102 without events", CP2102 };

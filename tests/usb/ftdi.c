@@ -122,7 +122,7 @@ const struct chip chip_ft232r = {
 	.driver = "ftdi_sio",
 	.strings = { "FTDI", "FT232R USB UART" },
 	.vendor = 0x0403, .product = 0x6001, .usb = 0x0200, .version = 0x0600,
-	.class = 0xff, .packet0 = 8,
+	.class = 0xff, .packet0 = 8, .tells_empty = true,
 	.bulk_in = 0x81, .bulk_out = 0x02, .packet = CHIP_PACKET, .tx_room = 128,
 	.reset = reset, .request = request, .in_at = in_at, .in = in,
 };
