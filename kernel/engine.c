@@ -126,20 +126,26 @@ static int engine_send(struct matenet_bus *bus, const struct matenet_xfer *x)
 	return ret;
 }
 
+/*
+ * Bytes that do not complete a reply wake nobody.  While there are none it is enough
+ * to look once in a gap: no reply can begin and end unseen.
+ */
 static void engine_await_reply(struct matenet_bus *bus, u32 timeout_us)
 {
-	ktime_t deadline;
+	ktime_t deadline, look, now;
 
 	spin_lock(&bus->lock);
 	while (!bus->rx_done && !bus->dead && !bus->rx.lost) {
+		now = ktime_get();
+		look = ktime_add_us(max(now, bus->tx_end), bus->config.gap_us);
 		if (bus->rx.n || bus->rx.errors)
 			deadline = ktime_add_us(bus->rx_last, bus->config.gap_us);
 		else
 			deadline = ktime_add_us(bus->tx_end, timeout_us);
-		if (!ktime_after(deadline, ktime_get()))
+		if (!ktime_after(deadline, now))
 			break;
 		spin_unlock(&bus->lock);
-		engine_sleep(bus, deadline);
+		engine_sleep(bus, min(deadline, look));
 		spin_lock(&bus->lock);
 	}
 	spin_unlock(&bus->lock);

@@ -216,6 +216,28 @@ TEST_F(faults, very_late_reply)
 	EXPECT_TRUE(testbus_read_right(self->fd, PORT, ADDR + 1));
 }
 
+/* A damaged reply is over after a gap, however long one would wait for its beginning. */
+TEST_F_TIMEOUT(faults, long_patience, 60)
+{
+	static const char * const rows[] = { "1 flip-bit 3 0", "1 drop 5", "1 silence 5\n1 break 1" };
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		struct matenet_xfer x = testbus_request(PORT, MATENET_CMD_READ, ADDR, 0);
+		int64_t begin = now_us();
+
+		x.timeout_us = 5000000;
+		ASSERT_EQ(0, wire_inject(0, "%s", rows[i]));
+		ASSERT_EQ(0, testbus_xfer(self->fd, &x));
+		EXPECT_EQ(0, x.status & (MATENET_ST_OK | MATENET_ST_TIMEOUT));
+		EXPECT_GT(2500000, now_us() - begin) {
+			TH_LOG("after \"%s\"", rows[i]);
+		}
+		ASSERT_EQ(0, wire_inject(0, "clear"));
+	}
+	EXPECT_TRUE(testbus_read_right(self->fd, PORT, ADDR));
+}
+
 TEST_F(faults, another_try)
 {
 	struct matenet_xfer x = testbus_request(PORT, MATENET_CMD_READ, ADDR, 0);
