@@ -86,6 +86,8 @@ static const struct {
 /**
  * matenet_config_check - are all settings in their ranges?
  * @config: settings
+ *
+ * Return: 0, or -EINVAL if a member is out of its range, or reserved and not 0.
  */
 int matenet_config_check(const struct matenet_config *config)
 {
@@ -488,6 +490,8 @@ void matenet_bus_init_device(struct matenet_bus *bus)
 /**
  * matenet_cdev_add - give the bus a number, a node and a place in sysfs
  * @bus: bus, its engine running
+ *
+ * Return: 0 or a negative error; then there is nothing to remove.
  */
 int matenet_cdev_add(struct matenet_bus *bus)
 {
@@ -569,6 +573,8 @@ void matenet_cdev_remove(struct matenet_bus *bus)
 
 /**
  * matenet_cdev_init - reserve device numbers and the class
+ *
+ * Return: 0 or a negative error.
  */
 int __init matenet_cdev_init(void)
 {

@@ -322,6 +322,8 @@ static int engine_answer(struct matenet_bus *bus, struct matenet_job *job)
  * @x: transaction
  *
  * Raw bytes have no form, so nobody can say what a device makes of them.
+ *
+ * Return: true if so; never for raw bytes, which may mean anything.
  */
 bool matenet_xfer_harmless(const struct matenet_xfer *x)
 {
@@ -488,6 +490,8 @@ static int engine_thread(void *arg)
 /**
  * matenet_engine_start - begin to serve
  * @bus: bus, its line set up
+ *
+ * Return: 0 or a negative error.
  */
 int matenet_engine_start(struct matenet_bus *bus)
 {
@@ -602,6 +606,8 @@ int matenet_engine_configure_locked(struct matenet_bus *bus, const struct matene
  * matenet_engine_configure - the same for who takes no settings over from before
  * @bus: bus
  * @config: checked
+ *
+ * Return: what matenet_engine_configure_locked() does, or -ERESTARTSYS.
  */
 int matenet_engine_configure(struct matenet_bus *bus, const struct matenet_config *config)
 {

@@ -12,6 +12,8 @@
  * matenet_file_new - a file of a bus
  * @bus: bus
  * @writer: opened for writing
+ *
+ * Return: the file, or NULL if there is no memory.
  */
 struct matenet_file *matenet_file_new(struct matenet_bus *bus, bool writer)
 {
@@ -112,6 +114,8 @@ int matenet_file_set_mode(struct matenet_file *file, const struct matenet_mode *
  * matenet_job_new - a job that is not queued yet
  * @file: on whose behalf
  * @count: transactions in it
+ *
+ * Return: the job, with one reference, or NULL if there is no memory.
  */
 struct matenet_job *matenet_job_new(struct matenet_file *file, unsigned int count)
 {
@@ -292,6 +296,8 @@ static struct matenet_file *file_whose_turn(struct matenet_bus *bus)
 /**
  * matenet_job_take - the job whose turn it is, now the engine's
  * @bus: bus, locked
+ *
+ * Return: the job, which is the caller's now, or NULL if nothing waits.
  */
 struct matenet_job *matenet_job_take(struct matenet_bus *bus)
 {
@@ -315,6 +321,8 @@ struct matenet_job *matenet_job_take(struct matenet_bus *bus)
  * matenet_rec_new - an empty record
  * @type: MATENET_REC_*
  * @gfp: how to allocate
+ *
+ * Return: the record, or NULL if there is no memory.
  */
 struct matenet_rec *matenet_rec_new(u32 type, gfp_t gfp)
 {
@@ -355,6 +363,8 @@ void matenet_file_record(struct matenet_file *file, struct matenet_rec *rec)
 /**
  * matenet_file_next - the oldest record, or NULL
  * @file: file; the record is the caller's
+ *
+ * Return: the record, which is the caller's now, or NULL if there is none.
  */
 struct matenet_rec *matenet_file_next(struct matenet_file *file)
 {

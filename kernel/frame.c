@@ -56,6 +56,8 @@ static const struct matenet_command *command_of(const __u8 *data, unsigned int l
  * matenet_sum - checksum of a frame: the sum of its bytes, ninth bits not counted
  * @data: bytes of the frame
  * @len: number of them
+ *
+ * Return: the sum, modulo 65536.
  */
 __u16 matenet_sum(const __u8 *data, unsigned int len)
 {
@@ -72,6 +74,8 @@ __u16 matenet_sum(const __u8 *data, unsigned int len)
  * @len: number of bytes
  *
  * What is not known is taken for dangerous: another length, another code.
+ *
+ * Return: true if so.
  */
 bool matenet_cmd_harmless(const __u8 *data, unsigned int len)
 {
@@ -84,6 +88,8 @@ bool matenet_cmd_harmless(const __u8 *data, unsigned int len)
  * matenet_cmd_repeatable - may this command be sent again when no reply came?
  * @data: the command without its checksum
  * @len: number of bytes
+ *
+ * Return: true if so.
  */
 bool matenet_cmd_repeatable(const __u8 *data, unsigned int len)
 {
@@ -216,6 +222,8 @@ static __u32 rx_judge(const struct matenet_rx *rx, unsigned int start)
 	unsigned int len = rx->n - start;
 
 	if (rx->lost || (rx->want && len > rx->want))
+		return MATENET_ST_LONG;
+	if (rx->raw && len > MATENET_MAX_DATA)
 		return MATENET_ST_LONG;
 	if (rx->raw)
 		return len < rx->want ? MATENET_ST_SHORT : MATENET_ST_OK;

@@ -313,6 +313,8 @@ out:
 /**
  * matenet_genl_heard - does anybody listen?
  * @group: MATENET_NLGRP_*
+ *
+ * Return: true if so.
  */
 bool matenet_genl_heard(unsigned int group)
 {
@@ -368,6 +370,8 @@ bool matenet_genl_send(struct matenet_bus *bus, const struct matenet_event *even
 
 /**
  * matenet_genl_init - be there for requests
+ *
+ * Return: 0 or a negative error.
  */
 int __init matenet_genl_init(void)
 {

@@ -333,6 +333,8 @@ static bool line_expected(tcflag_t parity, u8 byte)
  * @bus: bus, locked
  * @byte: as the tty delivered it
  * @flag: TTY_NORMAL, TTY_PARITY and so on
+ *
+ * Return: the word, see MATENET_WORD_*.
  */
 u16 matenet_line_word(struct matenet_bus *bus, u8 byte, u8 flag)
 {
@@ -441,6 +443,8 @@ int matenet_line_configure(struct matenet_bus *bus, const struct matenet_config 
 /**
  * matenet_line_open - take the tty over
  * @bus: bus with its tty and configuration
+ *
+ * Return: 0, -EOPNOTSUPP or -ERANGE as from matenet_line_configure(), or -EIO.
  */
 int matenet_line_open(struct matenet_bus *bus)
 {

@@ -204,6 +204,8 @@ void matenet_listen_word(struct matenet_bus *bus, enum matenet_ear ear, u16 word
  * @deadline: when there will have been enough of it
  *
  * Ends those after which there has been enough of it.
+ *
+ * Return: true if there is one left, and the deadline is set.
  */
 bool matenet_listen_pending(struct matenet_bus *bus, ktime_t *deadline)
 {

@@ -19,6 +19,8 @@ static DECLARE_WAIT_QUEUE_HEAD(pm_awake);
 
 /**
  * matenet_pm_asleep - does the system sleep, or is about to?
+ *
+ * Return: true if so.
  */
 bool matenet_pm_asleep(void)
 {
@@ -84,6 +86,8 @@ static struct notifier_block pm_notifier = {
 
 /**
  * matenet_pm_init - from now on heed the sleep of the system
+ *
+ * Return: 0 or a negative error.
  */
 int __init matenet_pm_init(void)
 {
