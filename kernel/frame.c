@@ -221,14 +221,14 @@ static __u32 rx_judge(const struct matenet_rx *rx, unsigned int start)
 {
 	unsigned int len = rx->n - start;
 
+	if (!rx->raw && !rx->lost && rx_refusal(rx, start))
+		return MATENET_ST_REFUSED;
 	if (rx->lost || (rx->want && len > rx->want))
 		return MATENET_ST_LONG;
 	if (rx->raw && len > MATENET_MAX_DATA)
 		return MATENET_ST_LONG;
 	if (rx->raw)
 		return len < rx->want ? MATENET_ST_SHORT : MATENET_ST_OK;
-	if (rx_refusal(rx, start))
-		return MATENET_ST_REFUSED;
 	if (len < rx->want || len <= MATENET_SUM_BYTES)
 		return MATENET_ST_SHORT;
 	if (len > MATENET_MAX_DATA + MATENET_SUM_BYTES)

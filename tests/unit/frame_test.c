@@ -347,6 +347,44 @@ static void raw(void **state)
 	assert_int_equal(r.len, 4);
 }
 
+/* It says no in five bytes, also to who has asked for fewer. */
+static void refusal_longer_than_wanted(void **state)
+{
+	static const __u16 words[] = { 0x82 | MARK, 0x00, 0x01, 0x00, 0x83 };
+	struct matenet_rx rx;
+	struct result r;
+	int marks;
+
+	(void)state;
+	for (marks = 0; marks < 2; marks++) {
+		start(&rx, MATENET_CMD_READ, 2 + MATENET_SUM_BYTES, marks);
+		r = feed(&rx, words, 5);
+		assert_int_equal(r.done_at, marks ? 5 : -1);
+		assert_int_equal(r.status, MATENET_ST_REFUSED);
+		assert_int_equal(r.len, 3);
+	}
+}
+
+/* More than there is room for is never taken for all of it. */
+static void raw_too_long(void **state)
+{
+	__u16 words[MATENET_MAX_DATA + 1] = { 0x01 | MARK };
+	struct matenet_rx rx;
+	struct result r;
+
+	(void)state;
+	start(&rx, -1, 0, true);
+	rx.raw = true;
+	r = feed(&rx, words, MATENET_MAX_DATA);
+	assert_int_equal(r.status, MATENET_ST_OK);
+	assert_int_equal(r.len, MATENET_MAX_DATA);
+	start(&rx, -1, 0, true);
+	rx.raw = true;
+	r = feed(&rx, words, MATENET_MAX_DATA + 1);
+	assert_int_equal(r.status, MATENET_ST_LONG);
+	assert_int_equal(r.len, MATENET_MAX_DATA);
+}
+
 /* Anything at all may come: no crash, and OK only with a right checksum. */
 static void random_words(void **state)
 {
@@ -447,7 +485,9 @@ int main(void)
 		cmocka_unit_test(refusal),
 		cmocka_unit_test(line_errors),
 		cmocka_unit_test(unknown_length),
+		cmocka_unit_test(refusal_longer_than_wanted),
 		cmocka_unit_test(raw),
+		cmocka_unit_test(raw_too_long),
 		cmocka_unit_test(random_words),
 		cmocka_unit_test(learning),
 		cmocka_unit_test(commands_known),
