@@ -53,6 +53,19 @@ static struct nl_sock *nl_open(int *family, int *err)
 	return NULL;
 }
 
+/* Numbers that are read below; what is too short for one makes no sense. */
+static struct nla_policy policy[MATENET_A_MAX + 1] = {
+	[MATENET_A_BUS] = { .type = NLA_U32 },
+	[MATENET_A_LOST] = { .type = NLA_U32 },
+	[MATENET_A_TS] = { .type = NLA_U64 },
+	[MATENET_A_SEQUENCE] = { .type = NLA_U32 },
+	[MATENET_A_STATUS] = { .type = NLA_U32 },
+	[MATENET_A_ATTEMPTS] = { .type = NLA_U32 },
+	[MATENET_A_FRAME_FLAGS] = { .type = NLA_U32 },
+	[MATENET_A_MARK] = { .type = NLA_U64 },
+	[MATENET_A_TTY] = { .type = NLA_STRING },
+};
+
 /* ---- counters -------------------------------------------------------------- */
 
 static const struct {
@@ -135,7 +148,7 @@ int mate_stats(struct mate_bus *bus, struct mate_counter *list, size_t max)
 	struct stats_request request = { .list = list, .max = max, .n = -1 };
 	struct matenet_caps caps;
 	struct nl_sock *sock;
-	int ret, family;
+	int ret, family = 0;
 
 	ret = mate_caps(bus, &caps);
 	if (ret)
@@ -181,8 +194,9 @@ static int take_event(struct nl_msg *msg, void *arg)
 	struct nlattr *attr[MATENET_A_MAX + 1];
 
 	/* Later drivers may tell more. */
-	if (header->cmd > MATENET_NL_CMD_MAX || !types[header->cmd] ||
-	    genlmsg_parse(nlmsg_hdr(msg), 0, attr, MATENET_A_MAX, NULL))
+	if (!genlmsg_valid_hdr(nlmsg_hdr(msg), 0) ||
+	    header->cmd > MATENET_NL_CMD_MAX || !types[header->cmd] ||
+	    genlmsg_parse(nlmsg_hdr(msg), 0, attr, MATENET_A_MAX, policy))
 		return NL_SKIP;
 	memset(event, 0, sizeof(*event));
 	event->type = types[header->cmd];
