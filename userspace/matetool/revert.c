@@ -92,6 +92,9 @@ static void set_times(struct revert *r)
 
 /* ---- the file ------------------------------------------------------------- */
 
+/* Of times, in s or ms: twenty nine thousand years, and a thousand times that is still a number. */
+#define LONGEST	(INT64_MAX / 1000 / 10)
+
 /* One line a member: its name, where it is, and how it is written. */
 enum member { TEXT, NUMBER, HEX, LONG_NUMBER };
 
@@ -150,7 +153,9 @@ static bool set_member(struct revert *r, size_t i, const char *value)
 	n = strtoll(value, &end, 0);
 	if (!*value || *end)
 		return false;
-	if (members[i].kind == LONG_NUMBER)
+	if (members[i].kind == LONG_NUMBER && (n < 0 || n > LONGEST))
+		return false;
+	else if (members[i].kind == LONG_NUMBER)
 		*(int64_t *)at = n;
 	else if (n < 0 || n > (members[i].kind == HEX ? 0xFFFF : REVERT_MAX_S))
 		return false;
