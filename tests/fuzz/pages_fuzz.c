@@ -3,16 +3,11 @@
  * Pages: whatever bytes come, decoding and encoding lose nothing, each value has a
  * text, and values that were never on a wire become bytes that decode.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include <libmatenet.h>
 
-static void check(bool right)
-{
-	if (!right)
-		abort();
-}
+#include "check.h"
 
 struct values {
 	_Alignas(8) char at[sizeof(struct mate_device_status)];
@@ -53,8 +48,6 @@ static void any_values(const struct mate_page_desc *d, const uint8_t *data, size
 	d->encode(again, v.at);
 	check(!memcmp(bytes, again, d->length));
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

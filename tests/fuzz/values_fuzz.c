@@ -4,16 +4,11 @@
  * number whose own text means the same; whatever number comes, likewise.
  * Input: register (2 bytes), raw number (2), kind of unit (1), text.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include <libmatenet.h>
 
-static void check(bool right)
-{
-	if (!right)
-		abort();
-}
+#include "check.h"
 
 /* The number's text means the number, as far as the register has bits for it. */
 static void number_to_text_and_back(const struct mate_reg_desc *reg, bool is_230v, uint16_t raw)
@@ -28,8 +23,6 @@ static void number_to_text_and_back(const struct mate_reg_desc *reg, bool is_230
 	check(back == (raw & mask));
 	check(mate_reg_parse(reg, is_230v, text, &back) == mate_reg_check(reg, raw & mask));
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
