@@ -30,6 +30,8 @@ help:
 #: make check          all tests; T="SUITE.. SUITE/PROFILE.." for some (tests/run -h)
 #:                     LONG=1: with those that take minutes
 #: make check-debug    what races, on a kernel full of checks (Linux 6.1, built once)
+#: make coverage       lines and branches that the tests visit, file by file; fails if one of the
+#:                     kernel code is neither visited nor in tests/coverage/kernel.unvisited
 #: make fuzz           decoders and parsers with libFuzzer, each for FUZZ_SECONDS=60
 #: make bench          measure: a table, $O/bench/report.json; FIGURES=DIR: also tables and plots
 #: make vm-shell       a shell in a VM with all of this in it (PROFILE=smp, timing, uml or debug)
@@ -80,7 +82,7 @@ clean:
 
 VM     = tests/vm/vm
 STAGE  = $(O)/stage
-SUITES = wire driver tool site compat bench
+SUITES = wire driver alloc tool site compat bench
 
 deps:
 	@tests/vm/deps $(DEPS)
@@ -125,6 +127,18 @@ check-debug: DEPS = --debug
 check-debug: guest-debug stage-tree
 	@tests/run -p debug $(T)
 
+# A build of its own, below $O.  What has been counted before is not part of it.
+coverage: export COVERAGE = y
+coverage: override O := $(O)/coverage
+coverage: deps
+	@rm -rf $(O)/log
+	@[ ! -d $(O) ] || find $(O) -name '*.gcda' -delete
+	@CFLAGS='-O1 -g --coverage -fno-inline' $(MAKE) guest-uml stage-tree unit
+	@tests/run $(COVERAGE_T)
+	@tests/coverage/report.py $(O) $(if $(FIGURES),--rst $(FIGURES)/coverage-figures.rst)
+
+COVERAGE_T = driver/uml alloc/uml tool/uml site/uml wire/uml unit/host
+
 # The targets and what they are measured by: Documentation/performance.rst.
 bench: guest-debian stage-tree
 	@tests/bench/run $(if $(FIGURES),--figures $(FIGURES))
@@ -145,4 +159,4 @@ demo: deps
 	@$(VM) -p smp /usr/libexec/matenet-tests/demo.sh
 
 .PHONY: all help modules kdir-exists userspace install install-dkms clean deps guests guest-uml guest-debian \
-	guest-debug plant stage stage-tree stage-files unit check check-debug bench fuzz vm-shell demo
+	guest-debug plant stage stage-tree stage-files unit check check-debug coverage bench fuzz vm-shell demo
