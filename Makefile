@@ -133,7 +133,7 @@ coverage: override O := $(O)/coverage
 coverage: deps
 	@rm -rf $(O)/log
 	@[ ! -d $(O) ] || find $(O) -name '*.gcda' -delete
-	@CFLAGS='-O1 -g --coverage -fno-inline' $(MAKE) guest-uml stage-tree unit
+	@$(MAKE) guest-uml stage-tree unit
 	@tests/run $(COVERAGE_T)
 	@tests/coverage/report.py $(O) $(if $(FIGURES),--rst $(FIGURES)/coverage-figures.rst)
 
