@@ -92,6 +92,12 @@ run 'unknown option' 125 '-z: unknown option' -z true
 run 'leak check where there is none' 125 '-k: only uml and debug.*not smp' -k -p smp true
 run 'counting instructions where they are not time' 125 '-x: only the timing profile.*not uml' -x trace true
 
+printf 'matenet-vm: start\nharmless\n' >"$out/log"
+expect 'a log without complaint' "'$here/judge' '$out/log'"
+sed -i 1d "$out/log"
+expect 'a log that does not go back to the beginning' \
+	"! '$here/judge' '$out/log' >'$out/text' && grep -q 'start is not in the log' '$out/text'"
+
 for profile in uml timing smp; do
 	run "$profile: exit status 0, output" 0 '^hello$' -p $profile echo hello
 	expect "$profile: nothing but the output" "[ \"\$(cat '$out/text')\" = hello ]"
