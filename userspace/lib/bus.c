@@ -62,6 +62,7 @@ int mate_bus_list(struct mate_bus_info *list, size_t max)
 		return 0;
 	if (!dir)
 		return mate_errno_error(errno);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is not shared */
 	while ((e = readdir(dir))) {
 		long number = bus_number(e->d_name);
 

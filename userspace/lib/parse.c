@@ -303,7 +303,7 @@ int mate_reg_check(const struct mate_reg_desc *reg, uint16_t raw)
 int mate_reg_parse(const struct mate_reg_desc *reg, bool is_230v, const char *text,
 		   uint16_t *raw)
 {
-	uint16_t value;
+	uint16_t value = 0;
 	int ret = mate_reg_parse_any(reg, is_230v, text, &value);
 
 	if (ret)

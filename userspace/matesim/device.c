@@ -65,7 +65,7 @@ static double from_raw(const struct device *dev,
 
 uint16_t device_get(const struct device *dev, const struct device_reg *reg)
 {
-	return reg->field && !reg->pinned ?
+	return reg->desc && reg->field && !reg->pinned ?
 	       to_raw(dev, reg->desc, *reg->field) : reg->raw;
 }
 
@@ -153,8 +153,8 @@ static void bind_fields(struct device *dev, void *plant)
 	for (i = 0; i < kind->n_bindings; i++) {
 		reg = device_reg(dev, kind->bindings[i].addr);
 		if (reg)
-			reg->field = (double *)((char *)plant +
-						kind->bindings[i].offset);
+			reg->field = (void *)((char *)plant +
+					      kind->bindings[i].offset);
 	}
 }
 

@@ -210,7 +210,7 @@ static struct place place_of(struct device *dev, const struct item *item)
 			STATUS_BYTES, &dev->status_answer[item->number] };
 	case ITEM_STATUS_FIELD:
 		return (struct place){ dev->status, dev->status_mask,
-			dev->kind->n_pages * STATUS_BYTES, NULL };
+			dev->kind->n_pages * STATUS_BYTES, &dev->status_answer[0] };
 	default:
 		return (struct place){ log->bytes, log->mask, LOG_BYTES,
 			&log->answer };

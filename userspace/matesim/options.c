@@ -148,7 +148,7 @@ static bool parse_hub(struct options *options, const char *text)
 {
 	if (strcmp(text, "10") && strcmp(text, "4"))
 		return wrong("--hub", text, "a hub has 10 or 4 ports");
-	options->site->hub_ports = atoi(text);
+	options->site->hub_ports = *text == '4' ? 4 : 10;
 	return true;
 }
 

@@ -53,15 +53,17 @@ static int hex_digit(char c)
 
 bool value_bytes(const char *text, uint8_t *bytes, unsigned int n)
 {
+	int high, low;
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
 		while (i && isblank((unsigned char)*text))
 			text++;
-		if (hex_digit(text[0]) < 0 || hex_digit(text[1]) < 0 ||
-		    (text[2] && !isblank((unsigned char)text[2])))
+		high = hex_digit(text[0]);
+		low = high < 0 ? -1 : hex_digit(text[1]);
+		if (low < 0 || (text[2] && !isblank((unsigned char)text[2])))
 			return false;
-		bytes[i] = hex_digit(text[0]) << 4 | hex_digit(text[1]);
+		bytes[i] = high << 4 | low;
 		text += 2;
 	}
 	return !*text;

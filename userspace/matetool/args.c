@@ -38,7 +38,7 @@ int parse_period(const char *option, const char *text, unsigned int *ms)
 	} units[] = {
 		{ "", 1e3 }, { "ms", 1 }, { "s", 1e3 }, { "m", 6e4 }, { "min", 6e4 }, { "h", 36e5 },
 	};
-	char *end = NULL;
+	char *end = "";
 	double n = isdigit((unsigned char)*text) && !strpbrk(text, "xX") ? strtod(text, &end) : -1;
 
 	for (size_t i = 0; n >= 0 && i < sizeof(units) / sizeof(units[0]); i++)

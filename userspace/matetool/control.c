@@ -144,18 +144,21 @@ static int run_show(int argc, char **argv)
 	struct mate_bus *bus;
 	json_t *list, *document;
 	bool given;
-	int ret = maybe_port(&argc, &argv, &port, &given) ?:
-		  want_args(&verb_control_show, argc, 0, 0) ?: open_bus(&bus);
+	int shown, ret = maybe_port(&argc, &argv, &port, &given) ?:
+			 want_args(&verb_control_show, argc, 0, 0) ?: open_bus(&bus);
 
 	if (ret)
 		return ret;
 	list = json_array();
 	ret = given ? list_port(bus, &port, list) : list_all(bus, list);
 	document = json_pack("{s:s,s:o}", "bus", mate_bus_name(bus), "controls", list);
-	if (ret && !json_array_size(list))
+	if (ret && !json_array_size(list)) {
 		json_decref(document);
-	else
-		ret = show_table(document, "controls", control_columns) ?: ret;
+	} else {
+		shown = show_table(document, "controls", control_columns);
+		if (shown)
+			ret = shown;
+	}
 	mate_close(bus);
 	return ret;
 }

@@ -66,7 +66,7 @@ static bool is_field(const char *text, size_t length)
 	if (is_called("raw", text, length))
 		return true;
 	for (unsigned int device = MATE_FX; device <= MATE_DC; device++) {
-		const struct mate_page_desc *desc = status_desc(device);
+		const struct mate_page_desc *desc = mate_page_desc(pages[device]);
 
 		for (unsigned int i = 0; i < desc->n_fields; i++)
 			if (is_called(desc->fields[i].id, text, length) ||

@@ -63,6 +63,7 @@ void remember_devices(struct mate_bus *bus, const struct mate_device_info *found
 	fputs(id, f);
 	for (int i = 0; i < n && i < MAX_DEVICES; i++)
 		fprintf(f, "%u %u\n", found[i].port, found[i].device);
+	/* NOLINTNEXTLINE(readability-suspicious-call-argument): "new" is the old name to rename() */
 	if (fclose(f) || rename(new, path))
 		unlink(new);
 }
@@ -94,7 +95,7 @@ static int read_devices(FILE *f, const char *id, struct mate_device_info found[M
 		return 0;
 	memset(found, 0, MAX_DEVICES * sizeof(*found));
 	while (n < MAX_DEVICES && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%u %u", &port, &device) != 2 || port > MATE_PORT_MAX ||
+		if (sscanf(line, "%3u %3u", &port, &device) != 2 || port > MATE_PORT_MAX ||
 		    device > 255)
 			return 0;
 		found[n].port = (uint8_t)port;

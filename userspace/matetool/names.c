@@ -114,12 +114,12 @@ static int on_entry(void *arg, const char *section, const char *name, const char
 				name, value, MATE_PORT_MAX, name);
 	if (strlen(bus) >= sizeof(e->bus))
 		return complain(arg, "[%s]: there is no such bus", bus);
-	strcpy(port.name, name);
+	memcpy(port.name, name, strlen(name) + 1);
 	e = place_for(bus, name);
 	if (!e)
 		return complain(arg, "out of memory");
 	e->port = port;
-	strcpy(e->bus, bus);
+	memcpy(e->bus, bus, strlen(bus) + 1);
 	return 1;
 }
 

@@ -31,12 +31,14 @@ int find_register(unsigned int device, const char *text, struct mate_reg_desc *r
 	const struct mate_reg_desc *r = mate_reg_by_id(device, text);
 	unsigned int addr;
 
+	*reg = unlisted;
 	if (!r && !parse_address(text, &addr))
 		return fail(EXIT_USAGE, "register", "register \"%s\": %s has none of that name",
 			    text, device_phrase(device));
 	if (!r)
 		r = mate_reg_by_addr(device, addr);
-	*reg = r ? *r : unlisted;
+	if (r)
+		*reg = *r;
 	if (!r)
 		reg->addr = (uint16_t)addr;
 	return 0;

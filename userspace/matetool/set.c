@@ -213,7 +213,7 @@ static int run_step(const struct verb *verb, enum change_kind kind, int argc, ch
 {
 	struct mate_reg_desc reg;
 	struct change c = { .reg = &reg, .kind = kind };
-	struct target t;
+	struct target t = { .bus = NULL };
 	int ret = want_args(verb, argc, 1, 2) ?:
 		  open_named_target(verb, &t, &argc, &argv, has_register);
 

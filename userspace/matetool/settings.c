@@ -130,6 +130,7 @@ static int parse_word(const struct setting *s, const char *text, uint32_t *value
 {
 	char list[100] = "";
 
+	*value = 0;
 	for (uint32_t i = 0; s->words[i]; i++) {
 		if (!strcmp(s->words[i], text)) {
 			*value = i;
@@ -147,7 +148,7 @@ static int parse_wish(const char *text, struct wish *wish)
 
 	for (size_t i = 0; text[length] && i < N_SETTINGS; i++) {
 		const struct setting *s = &settings[i];
-		unsigned int value;
+		unsigned int value = 0;
 
 		if (strlen(s->name) != length || strncmp(s->name, text, length))
 			continue;

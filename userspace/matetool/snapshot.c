@@ -80,7 +80,7 @@ static int by_addr(const void *a, const void *b)
 
 static int record_registers(struct recording *rec)
 {
-	const struct mate_reg_desc *list[MAX_CHANGES];
+	const struct mate_reg_desc *list[MAX_CHANGES] = { NULL };
 	int ret = 0;
 	size_t n = 0;
 
@@ -88,7 +88,8 @@ static int record_registers(struct recording *rec)
 	     r = mate_reg_next(rec->info->device, r))
 		if (r->access & MATE_ACC_READ && n < MAX_CHANGES)
 			list[n++] = r;
-	qsort(list, n, sizeof(*list), by_addr);
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers are what is sorted */
+	qsort(list, n, sizeof(list[0]), by_addr);
 	for (size_t i = 0; !ret && i < n; i++) {
 		progress("port %u: register %zu of %zu", rec->info->port, i + 1, n);
 		ret = record_register(rec, list[i]);
@@ -185,7 +186,7 @@ static int record_site(struct mate_bus *bus, FILE *out)
 
 static int run_snapshot(int argc, char **argv)
 {
-	struct mate_bus *bus;
+	struct mate_bus *bus = NULL;
 	char *text;
 	size_t size;
 	FILE *out;
@@ -202,7 +203,8 @@ static int run_snapshot(int argc, char **argv)
 		return fail(EXIT_FAILED, "memory", "out of memory");
 	}
 	ret = record_site(bus, out);
-	fclose(out);
+	if (fclose(out) && !ret)
+		ret = fail(EXIT_FAILED, "memory", "out of memory");
 	mate_close(bus);
 	/* A site with holes would look like a whole one. */
 	if (!ret)

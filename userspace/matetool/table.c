@@ -180,7 +180,7 @@ int show_csv(json_t *document, const char *key, const struct column *columns)
 	if (flags.columns)
 		ret = choose(columns, chosen, &n);
 	else
-		for (; columns[n].heading && n < MAX_COLUMNS; n++)
+		for (; n < MAX_COLUMNS && columns[n].heading; n++)
 			chosen[n] = &columns[n];
 	for (int i = 0; !ret && i < n; i++)
 		printf("%s%s%s", i ? "," : "", chosen[i]->key, i == n - 1 ? "\n" : "");

@@ -53,7 +53,7 @@ static int write_old(struct mate_bus *bus, const struct revert *r, char *text, s
 		.access = MATE_ACC_READ | MATE_ACC_WRITE, .risk = MATE_RISK_CONTROL,
 	};
 	struct mate_reg_desc reg = known ? *known : bare;
-	struct mate_write w;
+	struct mate_write w = { .outcome = MATE_APPLIED };
 	uint16_t now;
 	int ret;
 
