@@ -35,7 +35,7 @@ for device in 1=mx 2=fx 3=dc; do
 	is "$status $out$err" "0 " "$type: nothing differs"
 
 	expected=
-	for change in $(changes $type); do
+	for change in $(changes "$type"); do
 		IFS='=' read -r name value was now <<<"$change"
 		tell "set $port reg $name = $value"
 		expected+="$name ${was/_/ } ${now/_/ }"$'\n'
@@ -44,7 +44,7 @@ for device in 1=mx 2=fx 3=dc; do
 	is "$status" 4 "$type: something differs"
 	is "$(sed 1d <<<"$out" | tr -s ' ' | sed 's/ $//' | sort)" "$(sort <<<"${expected%$'\n'}")" "$type: and is shown"
 	run matetool config diff "$port" "$file" -j
-	is "$status $(json differences.#)" "4 $(wc -w <<<"$(changes $type)")" "$type: in JSON, too"
+	is "$status $(json differences.#)" "4 $(wc -w <<<"$(changes "$type")")" "$type: in JSON, too"
 
 	wire_clear
 	run matetool config apply "$port" "$file" --dry-run
@@ -55,7 +55,7 @@ for device in 1=mx 2=fx 3=dc; do
 	untouched "$type: nobody to ask"
 	run matetool config apply "$port" "$file" --yes
 	is "$status" 0 "$type: apply"
-	is "$(written | wc -l)" "$(wc -w <<<"$(changes $type)")" "$type: writes what differs and no more"
+	is "$(written | wc -l)" "$(wc -w <<<"$(changes "$type")")" "$type: writes what differs and no more"
 	run matetool config diff "$port" "$file"
 	is "$status $out$err" "0 " "$type: then nothing differs"
 	wire_clear
