@@ -122,7 +122,7 @@ static void run_one(struct campaign *c)
 		if (!strcmp(c->kind->name, "mixed"))
 			bus_noise(c->ppb, chance(&c->chance), true, true);
 		bus_transact(&c->bus, t, &f);
-		if (t->disturbed && wire_inject(0, "clear"))
+		if (t->disturbed && !f.keep && wire_inject(0, "clear"))
 			errx(1, "uart9: clear");
 	}
 	if (value_given(t) && !value_right(t) && !c->kind->blind)

@@ -64,6 +64,7 @@ struct fault {
 	size_t used;
 	int midway_us;			/* written so long after the command was submitted; -1: before */
 	int ppm;			/* of the device's clock */
+	bool keep;			/* what is left of it is for the next transactions */
 };
 
 struct kind {
@@ -107,6 +108,7 @@ struct tally {
 	uint64_t taken;			/* bytes within replies */
 	uint64_t status[MATENET_STATUS_BITS];	/* by what was heard: transactions that end so */
 	uint64_t busy_ns;
+	bool lost;			/* a byte, and nobody has been told yet */
 };
 
 /* Compare what a window of transactions gave with what was on the wire. */
@@ -126,6 +128,9 @@ struct foretold {
 };
 
 /* @heard: what came since the command ended at @end. */
+/* In wire_byte.flags, by the judge: with this byte the UART says that it has lost one. */
+#define FLAG_TELLS_OVERRUN 'O'
+
 struct foretold foretell(const struct transaction *t, const struct mode *mode, uint64_t end,
 			 const struct wire_byte *heard, size_t n);
 

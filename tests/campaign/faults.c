@@ -78,6 +78,7 @@ static void extra(struct fault *f)
 /* A pause within the reply, shorter or longer than what ends one. */
 static void split(struct fault *f)
 {
+	f->keep = true;
 	rule(f, "1 delay %u %u\n", chance_between(f->chance, 2, f->reply),
 	     chance_between(f->chance, 1, 40) * 1000);
 }
@@ -111,12 +112,14 @@ static void early(struct fault *f)
 /* Later than reply_timeout_us, begun before late_us. */
 static void late(struct fault *f)
 {
+	f->keep = true;
 	rule(f, "1 delay 1 %u\n", chance_between(f->chance, 30000, 99000 - TURNAROUND_US));
 }
 
 /* And begun after it, when the next command is under way. */
 static void later(struct fault *f)
 {
+	f->keep = true;
 	rule(f, "1 delay 1 %u\n", chance_between(f->chance, 90000, 140000));
 }
 

@@ -158,10 +158,10 @@ struct foretold foretell(const struct transaction *t, const struct mode *mode, u
 		deadline = b->end + GAP_NS;
 		if (strchr(b->flags, 'b')) {
 			r.errors |= MATENET_ST_BREAK;
+			if (strchr(b->flags, FLAG_TELLS_OVERRUN))
+				r.errors |= MATENET_ST_OVERRUN;
 			continue;
 		}
-		if (strchr(b->flags, 'o'))
-			r.errors |= MATENET_ST_OVERRUN;
 		if (stop_bit_seen_missing(t, mode, b))
 			r.errors |= MATENET_ST_FRAMING;
 		if (r.n == ROOM) {
@@ -171,6 +171,8 @@ struct foretold foretell(const struct transaction *t, const struct mode *mode, u
 		r.word[r.n++] = b->bits;
 		if (over(&r, t->command[1]))
 			break;
+		if (strchr(b->flags, FLAG_TELLS_OVERRUN))
+			r.errors |= MATENET_ST_OVERRUN;
 	}
 	f.taken = r.n;
 	f.status = MATENET_ST_TX_DONE | verdict_on(&r, mode->flags & MATENET_CFG_STRICT);

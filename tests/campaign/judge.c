@@ -29,7 +29,22 @@ static void lines_add(struct lines *l, const struct wire_byte *b)
 	l->at[l->n++] = *b;
 }
 
-static void window_sort(struct window *w, const struct wire_log *log)
+/* A UART tells that it has lost a byte with the next one that it has not. */
+static void heard_add(struct lines *l, const struct wire_byte *b, bool *lost)
+{
+	struct wire_byte byte = *b;
+
+	if (is(b, 'o')) {
+		*lost = true;
+		return;
+	}
+	if (*lost)
+		snprintf(byte.flags, sizeof(byte.flags), "%.8s%c", b->flags, FLAG_TELLS_OVERRUN);
+	*lost = false;
+	lines_add(l, &byte);
+}
+
+static void window_sort(struct window *w, const struct wire_log *log, bool *lost)
 {
 	struct lines *all[] = { &w->command, &w->reply, &w->heard, &w->taken, &w->noise };
 	size_t i;
@@ -45,8 +60,10 @@ static void window_sort(struct window *w, const struct wire_log *log)
 
 		if (is(b, 'z'))
 			lines_add(&w->noise, b);
+		else if (is(b, 'h') && b->port)
+			lines_add(&w->taken, b);
 		else if (is(b, 'h'))
-			lines_add(b->port ? &w->taken : &w->heard, b);
+			heard_add(&w->heard, b, lost);
 		else
 			lines_add(b->port ? &w->reply : &w->command, b);
 	}
@@ -61,12 +78,18 @@ static void window_free(struct window *w)
 	free(w->noise.at);
 }
 
+/* A byte that is sent ends half a bit after it has been heard, and may be answered by then. */
+static uint64_t moment(const struct wire_byte *b)
+{
+	return is(b, 'h') ? b->end : b->start;
+}
+
 static void lines_turn_to(struct lines *l, uint64_t begin, uint64_t end)
 {
 	l->from = l->to;
-	while (l->from < l->n && l->at[l->from].end < begin)
+	while (l->from < l->n && moment(&l->at[l->from]) < begin)
 		l->from++;
-	for (l->to = l->from; l->to < l->n && l->at[l->to].end < end; l->to++)
+	for (l->to = l->from; l->to < l->n && moment(&l->at[l->to]) < end; l->to++)
 		;
 }
 
@@ -152,6 +175,17 @@ static const struct wire_byte *accepted(const struct transaction *t, const struc
 	return NULL;
 }
 
+/* Did the device send just this? */
+static bool device_sent(const struct lines *sent, const uint8_t *reply, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && sent->from + i < sent->to; i++)
+		if ((sent->at[sent->from + i].bits & 0xff) != reply[i])
+			return false;
+	return i == n && sent->from + n == sent->to;
+}
+
 /* The right command that the device has heard last, as tests/uart/answer.c takes it. */
 static bool device_heard(const struct lines *taken, uint8_t command[COMMAND_BYTES])
 {
@@ -218,7 +252,7 @@ static void explain_wrong(const struct transaction *t, const struct window *w,
 	if (heard && memcmp(command, t->command, COMMAND_BYTES)) {
 		tally->by_command++;
 		print_flips("command", t->command, command, COMMAND_BYTES);
-	} else if (heard && w->reply.to - w->reply.from == want) {
+	} else if (heard && device_sent(&w->reply, reply, want)) {
 		tally->by_reply++;
 		print_flips("reply", reply, got, want);
 	} else {
@@ -264,7 +298,8 @@ static void judge_command(const struct transaction *t, const struct window *w, s
 	const struct lines *c = &w->command;
 	size_t i;
 
-	if (device_heard(&w->taken, command) && model_changes(command)) {
+	if (device_heard(&w->taken, command) && model_changes(command) &&
+	    memcmp(command, t->command, COMMAND_BYTES)) {
 		tally->changing++;
 		printf("# CHANGES transaction %u: the device has heard a command that changes something\n",
 		       t->nr);
@@ -315,6 +350,10 @@ static void judge_status(const struct transaction *t, const struct window *w,
 	printf("# UNLIKE transaction %u: status %#x, foretold %#x\n", t->nr, t->x.status, f.status);
 	print_bytes("asked", t->command, COMMAND_BYTES);
 	print_words("heard", &w->heard);
+	printf("#   at, us                ");
+	for (i = w->heard.from; i < w->heard.to && i < w->heard.from + 10; i++)
+		printf(" %.3f", (int64_t)(w->heard.at[i].end - end) / 1e3);
+	printf("\n");
 }
 
 static void judge_one(const struct transaction *t, const struct window *w, const struct mode *mode,
@@ -357,7 +396,7 @@ void judge(const struct transaction *t, unsigned int n, const struct wire_log *l
 	struct window w;
 	unsigned int i;
 
-	window_sort(&w, log);
+	window_sort(&w, log, &tally->lost);
 	for (i = 0; i < n; i++) {
 		if (t[i].error)
 			errx(1, "transaction %u: %s", t[i].nr, strerror(-t[i].error));
