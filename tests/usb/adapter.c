@@ -11,7 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ANSWER	4096	/* bytes of the longest */
+#define ANSWER		4096	/* bytes of the longest */
+#define DYING_MS	100
 
 static uint64_t clock_now(void)
 {
@@ -228,14 +229,10 @@ static bool run_until(struct adapter *a, uint64_t now)
 	}
 }
 
-/* The host controller sees nobody answer any more. */
-static void die(struct adapter *a)
+static void fail(struct adapter *a, struct urb **queue)
 {
-	while (a->control)
-		usbip_complete(a->fd, dequeue(&a->control), -EPROTO, NULL, 0);
-	while (a->bulk_out)
-		usbip_complete(a->fd, dequeue(&a->bulk_out), -EPROTO, NULL, 0);
-	close(a->fd);
+	while (*queue)
+		usbip_complete(a->fd, dequeue(queue), -EPROTO, NULL, 0);
 }
 
 static bool take_request(struct adapter *a)
@@ -274,6 +271,26 @@ static bool asked(int fd)
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
 	return poll(&p, 1, 0) > 0;
+}
+
+/*
+ * Nobody answers the host controller any more, which fails what it has to do; its hub
+ * notices only later that something has gone.
+ */
+static void die(struct adapter *a)
+{
+	uint64_t end = clock_now() + DYING_MS * 1000000ull;
+
+	do {
+		fail(a, &a->control);
+		fail(a, &a->bulk_out);
+		wait_until(a->fd, end);
+		while (asked(a->fd))
+			if (!take_request(a))
+				return;
+		wait_until(-1, next_frame(a, clock_now()));
+	} while (clock_now() < end);
+	close(a->fd);
 }
 
 void adapter_run(const struct chip *chip, struct rig *rig, int fd)

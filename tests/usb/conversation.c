@@ -15,6 +15,7 @@
 #include "testbus.h"
 
 #define TRANSACTIONS	200
+#define FEWER		60	/* where only the beginning of commands matters */
 #define COMMAND		8	/* bytes */
 
 FIXTURE(conversation) {
@@ -123,10 +124,10 @@ TEST_F_TIMEOUT(conversation, right, 120)
 	struct matenet_caps caps;
 	static int64_t late[TRANSACTIONS];
 	struct facts facts;
-	int i, wrong = 0;
+	int i, wrong = 0, n = variant->frame_us ? FEWER : TRANSACTIONS;
 
 	srand(7);
-	for (i = 0; i < TRANSACTIONS; i++) {
+	for (i = 0; i < n; i++) {
 		wrong += i % 10 ? !testbus_read_right(self->fd, rand() % 11, rand()) :
 			 !testbus_status_right(self->fd, rand() % 11, rand() % 16);
 		late[i] = now_us() * 1000 - self->rig->byte[self->rig->n - 1].end;
@@ -135,7 +136,7 @@ TEST_F_TIMEOUT(conversation, right, 120)
 	}
 	facts = look_at(self->rig);
 	ASSERT_EQ(0, ioctl(self->fd, MATENET_IOC_G_CAPS, &caps));
-	qsort(late, TRANSACTIONS, sizeof(*late), compare);
+	qsort(late, n, sizeof(*late), compare);
 	TH_LOG("%s: %d wrong values, %u wrong ninth bits, %u bytes with settings changed under them",
 	       variant->chip->name, wrong, facts.wrong, facts.cut);
 	/* table.awk makes Documentation of this line. */
@@ -143,11 +144,11 @@ TEST_F_TIMEOUT(conversation, right, 120)
 	       self->rig->start_us, facts.gap_median / 1e6, facts.gap_most / 1e6,
 	       caps.parity == MATENET_PARITY_STICK ? "mark and space" : "even and odd",
 	       caps.framing == MATENET_FRAMING_MARK ? "ninth bits" : "length and checksum",
-	       late[TRANSACTIONS / 2] / 1e6, late[TRANSACTIONS - 1] / 1e6);
+	       late[n / 2] / 1e6, late[n - 1] / 1e6);
 	EXPECT_EQ(0, wrong);
 	EXPECT_EQ(0, facts.wrong);
 	EXPECT_EQ(0, facts.cut);
-	EXPECT_EQ(TRANSACTIONS, facts.commands);
+	EXPECT_EQ(n, facts.commands);
 	EXPECT_GE(6000000, facts.gap_most);
 	EXPECT_GE(variant->even_odd ? 6000000 : 0, facts.inner_most);
 	/* What the driver says of the tty is what the tty can do. */
