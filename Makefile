@@ -34,6 +34,7 @@ help:
 #:                     kernel code is neither visited nor in tests/coverage/kernel.unvisited
 #: make fuzz           decoders and parsers with libFuzzer, each for FUZZ_SECONDS=60
 #: make bench          measure: a table, $O/bench/report.json; FIGURES=DIR: also tables and plots
+#: make usb-table      measure: the table of USB adapters in Documentation
 #: make vm-shell       a shell in a VM with all of this in it (PROFILE=smp, timing, uml or debug)
 #: make deps           install the Debian packages that all this needs
 #: make stage          build everything that goes into the VM
@@ -82,7 +83,7 @@ clean:
 
 VM     = tests/vm/vm
 STAGE  = $(O)/stage
-SUITES = wire driver alloc tool site compat bench
+SUITES = wire driver alloc tool site compat bench usb
 
 deps:
 	@tests/vm/deps $(DEPS)
@@ -143,6 +144,10 @@ COVERAGE_T = driver/uml alloc/uml tool/uml site/uml wire/uml unit/host
 bench: guest-debian stage-tree
 	@tests/bench/run $(if $(FIGURES),--figures $(FIGURES))
 
+# Documentation/userspace-api/matenet/uart-usb.inc.
+usb-table: guest-debian stage-tree
+	@$(MAKE) -C tests/usb table
+
 FUZZ_SECONDS ?= 60
 fuzz: deps
 	@$(MAKE) -C tests/fuzz run FUZZ_SECONDS=$(FUZZ_SECONDS)
@@ -159,4 +164,4 @@ demo: deps
 	@$(VM) -p smp /usr/libexec/matenet-tests/demo.sh
 
 .PHONY: all help modules kdir-exists userspace install install-dkms clean deps guests guest-uml guest-debian \
-	guest-debug plant stage stage-tree stage-files unit check check-debug coverage bench fuzz vm-shell demo
+	guest-debug plant stage stage-tree stage-files unit check check-debug coverage bench usb-table fuzz vm-shell demo
