@@ -3,38 +3,20 @@
 # The pages of the interface say what header and driver say: no name is missing, no
 # number is wrong, no error is kept quiet.
 # shellcheck disable=SC2016 # the pages are full of backquotes
-set -u
-shopt -s lastpipe # so that what is piped into "none" is counted
 
 top=@TOP@
+# shellcheck source=tests/tap.sh
+. "$top/tests/tap.sh"
+
 header=$top/include/uapi/linux/matenet.h
 pages=$top/Documentation/userspace-api/matenet
 man=$top/userspace/man/matenet.4.scd
 examples=$top/userspace/examples
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-n=0 failed=0
-
-# none NAME: passes if nothing comes in, shows what does
-none() {
-	local found
-	found=$(cat)
-	n=$((n + 1))
-	if [ -z "$found" ]; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1"
-		echo "# ${found//$'\n'/$'\n'# }"
-		failed=1
-	fi
-}
 
 missing_in() { # FILE..: names from stdin that none of them has
 	local name
 	while read -r name; do grep -qw -- "$name" "$@" || echo "$name"; done
 }
-
-echo "TAP version 13"
 
 # Names and values of all constants, as a compiler sees them.
 sed -n -E 's/^#define (MATENET_[A-Z_]+)[[:space:]].*/\1/p' "$header" | grep -v _IOC_ >"$tmp/names"
@@ -131,5 +113,4 @@ for file in "$examples"/mate.*; do
 	[ "$(wc -l <"$file")" -lt 80 ] || echo "$file: $(wc -l <"$file") lines"
 done | none "each example is shorter than 80 lines"
 
-echo "1..$n"
-[ $failed = 0 ]
+finish

@@ -2,29 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The structs of the interface lie the same way in 64-bit, 32-bit and x32 programs, in C
 # and in C++; and the assertions that say so catch every member that moves.
-set -u
-shopt -s lastpipe # so that what is piped into "none" is counted
 
 top=@TOP@
+# shellcheck source=tests/tap.sh
+. "$top/tests/tap.sh"
+
 header=$top/include/uapi/linux/matenet.h
 layout=$top/tests/unit/layout.c
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-n=0 failed=0
-
-# none NAME: passes if nothing comes in, shows what does
-none() {
-	local found
-	found=$(cat)
-	n=$((n + 1))
-	if [ -z "$found" ]; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1"
-		echo "# ${found//$'\n'/$'\n'# }"
-		failed=1
-	fi
-}
 
 # No library is needed, so none of that ABI has to be there.
 compile() { # DIRECTORY OF linux/matenet.h, OPTION..
@@ -32,8 +16,6 @@ compile() { # DIRECTORY OF linux/matenet.h, OPTION..
 	shift
 	cc -ffreestanding -Wall -Wextra -Wpadded -Werror -fsyntax-only -I"$include" "$@" "$layout" 2>&1
 }
-
-echo "TAP version 13"
 
 for abi in -m64 -m32 -mx32; do
 	compile "$top/include/uapi" "$abi" -std=gnu11 | none "$abi: as asserted"
@@ -94,5 +76,4 @@ sed 's/__aligned_u64/__u64/' "$header" >"$tmp/i386/linux/matenet.h"
 	done
 } | none "a struct that i386 alone would align otherwise is noticed"
 
-echo "1..$n"
-[ $failed = 0 ]
+finish

@@ -2,16 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The Python package: its tests, the same as libmatenet in all values, nothing a checker
 # complains of, and that it can be installed.
-set -u
 
 top=@TOP@
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+# shellcheck source=tests/tap.sh
+. "$top/tests/tap.sh"
+
 export PYTHONDONTWRITEBYTECODE=1 TOP=$top SAME=$tmp/same
 lib=$top/userspace/lib
-
-bail() { echo "Bail out! $*"; exit 1; }
-echo "TAP version 13"
 
 python3 "$top/userspace/data/gen.py" --out "$tmp/gen" || bail "no tables"
 make -s -C "$top/userspace/python" O="$tmp" all >"$tmp/log" 2>&1 || bail "no package: $(cat "$tmp/log")"
@@ -26,17 +23,6 @@ PYTHONPATH=$tmp/user/python:$top/tests/python python3 "$top/tests/python/tap.py"
 failed=$?
 grep -v '^1\.\.' "$tmp/tap"
 n=$(grep -Ec '^(not )?ok ' "$tmp/tap")
-
-result() { # STATUS NAME [OUTPUT]
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		[ -z "${3-}" ] || echo "# ${3//$'\n'/$'\n'# }"
-		failed=1
-	fi
-}
 
 # checker NAME COMMAND..: says nothing about the package
 checker() {
@@ -74,5 +60,4 @@ print(*sorted(used - set(sys.stdlib_module_names)))')
 [ -z "$out" ]
 result $? "it needs nothing but the standard library" "$out"
 
-echo "1..$n"
-exit $failed
+finish

@@ -2,37 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the headers declare is what the library exports and what the man page tells of;
 # programs in its man page build; it needs libc and libnl, and does not grow.
-set -u
-shopt -s lastpipe # so that what is piped into "none" is counted
 
 top=@TOP@
+# shellcheck source=tests/tap.sh
+. "$top/tests/tap.sh"
+
 out=${O:-$top/build}
 lib=$out/user/libmatenet.so.0
 man=$top/userspace/man/libmatenet.3.scd
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-n=0 failed=0
 
-# none NAME: passes if nothing comes in, shows what does
-none() {
-	local found
-	found=$(cat)
-	n=$((n + 1))
-	if [ -z "$found" ]; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1"
-		echo "# ${found//$'\n'/$'\n'# }"
-		failed=1
-	fi
-}
-
-echo "TAP version 13"
-if ! make -s -C "$top/userspace" O="$out" lib >"$tmp/log" 2>&1; then
-	cat "$tmp/log"
-	echo 'Bail out! the library does not build'
-	exit 1
-fi
+make -s -C "$top/userspace" O="$out" lib >"$tmp/log" 2>&1 || bail "the library does not build: $(cat "$tmp/log")"
 
 flags=(-I "$top/include/uapi" -I "$out/gen" -I "$top/userspace/lib")
 
@@ -75,5 +54,4 @@ for language in c c++; do
 		none "the header is $language by itself"
 done
 
-echo "1..$n"
-exit $failed
+finish
