@@ -35,6 +35,8 @@ help:
 #: make fuzz           decoders and parsers with libFuzzer, each for FUZZ_SECONDS=60
 #: make bench          measure: a table, $O/bench/report.json; FIGURES=DIR: also tables and plots
 #: make usb-table      measure: the table of USB adapters in Documentation
+#: make campaign       hours of faults on the wire: tables, $O/campaign; FIGURES=DIR: also
+#:                     tables and plot
 #: make vm-shell       a shell in a VM with all of this in it (PROFILE=smp, timing, uml or debug)
 #: make deps           install the Debian packages that all this needs
 #: make stage          build everything that goes into the VM
@@ -134,7 +136,7 @@ coverage: override O := $(O)/coverage
 coverage: deps
 	@rm -rf $(O)/log
 	@[ ! -d $(O) ] || find $(O) -name '*.gcda' -delete
-	@$(MAKE) guest-uml stage-tree unit
+	@CFLAGS='-g --coverage' $(MAKE) guest-uml stage-tree unit	# tests link the library, too
 	@tests/run $(COVERAGE_T)
 	@tests/coverage/report.py $(O) $(if $(FIGURES),--rst $(FIGURES)/coverage-figures.rst)
 
@@ -147,6 +149,10 @@ bench: guest-debian stage-tree
 # Documentation/userspace-api/matenet/uart-usb.inc.
 usb-table: guest-debian stage-tree
 	@$(MAKE) -C tests/usb table
+
+# What is meant by it: Documentation/faults.rst.
+campaign: guest-uml stage-tree
+	@tests/campaign/run $(if $(FIGURES),-f $(FIGURES))
 
 FUZZ_SECONDS ?= 60
 fuzz: deps
