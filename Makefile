@@ -85,7 +85,7 @@ clean:
 
 VM     = tests/vm/vm
 STAGE  = $(O)/stage
-SUITES = wire driver alloc tool site compat bench usb
+SUITES = wire driver alloc tool site compat bench usb campaign
 
 deps:
 	@tests/vm/deps $(DEPS)
@@ -170,4 +170,4 @@ demo: deps
 	@$(VM) -p smp /usr/libexec/matenet-tests/demo.sh
 
 .PHONY: all help modules kdir-exists userspace install install-dkms clean deps guests guest-uml guest-debian \
-	guest-debug plant stage stage-tree stage-files unit check check-debug coverage bench usb-table fuzz vm-shell demo
+	guest-debug plant stage stage-tree stage-files unit check check-debug coverage bench campaign usb-table fuzz vm-shell demo

@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the campaigns of faults have found: tables, and the documentation's tables and plot.
+
+usage: report.py RESULTS [DIRECTORY]
+
+RESULTS is the directory that "run" has filled: a file for each part of the plan, with a line
+of JSON for each campaign and remarks on what needs an explanation.
+"""
+import json
+import os
+import re
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "bench"))
+
+from report import OTHERS, OURS, bars, rst_table  # noqa: E402  # the benchmarks' own
+
+BITS_READ = (8 + 5) * 11
+BITS_STATUS = (8 + 16) * 11
+
+
+class Part:
+    """A file of results: the campaigns, and the wrong values that were explained."""
+
+    def __init__(self, directory, name):
+        self.campaigns, self.wrong, self.changing, self.days = [], [], [], []
+        path = os.path.join(directory, name)
+        if not os.path.exists(path):
+            return
+        title, case = "", None
+        with open(path, encoding="utf-8") as lines:
+            for line in lines:
+                line = line.rstrip("\n")
+                if line.startswith("{"):
+                    record = json.loads(line)
+                    (self.days if "day" in record else self.campaigns).append(record)
+                elif line.startswith("#   "):
+                    if case is not None:
+                        case["lines"].append(line[4:])
+                elif re.match(r"# (WRONG|CHANGES) ", line):
+                    case = {"title": title, "head": line[2:], "lines": []}
+                    (self.wrong if "WRONG" in line else self.changing).append(case)
+                else:
+                    case = None
+                    if re.match(r"# \d", line):
+                        title = line[2:]
+
+    def total(self, key, **want):
+        return sum(c[key] for c in self.campaigns
+                   if all(c.get(k) == v for k, v in want.items()))
+
+
+def rate_name(ppb):
+    if not ppb:
+        return "none"
+    exponent = len(str(ppb)) - 10
+    return f"{str(ppb)[0]}e{exponent}"
+
+
+def goodput(part):
+    """Right values a second of bus time, as a share of what there are without noise."""
+    rows = []
+    for mix in ("read", "status"):
+        campaigns = [c for c in part.campaigns if c["mix"] == mix]
+        clean = [c for c in campaigns if not c["ppb"]]
+        if len(clean) != 1:
+            sys.exit(f"report: rates: {len(clean)} campaigns of {mix} without noise, not one")
+        full = clean[0]["right"] / clean[0]["seconds"]
+        for c in sorted(campaigns, key=lambda c: c["ppb"]):
+            rows.append({"mix": mix, "ppb": c["ppb"], "n": c["n"], "right": c["right"],
+                         "error": c["error"], "wrong": c["wrong"],
+                         "per_s": c["right"] / c["seconds"],
+                         "share": c["right"] / c["seconds"] / full})
+    return rows
+
+
+def untouched(ppb, bits):
+    """Chance that no bit of a transaction is turned over."""
+    return (1 - ppb / 1e9) ** bits
+
+
+def goodput_rows(rows):
+    out = []
+    for r in rows:
+        bits = BITS_READ if r["mix"] == "read" else BITS_STATUS
+        out.append([r["mix"].upper(), rate_name(r["ppb"]), r["n"], r["right"], r["error"],
+                    r["wrong"], f"{100 * untouched(r['ppb'], bits):.1f} %", f"{r['per_s']:.2f}",
+                    f"{100 * r['share']:.1f} %"])
+    return ["command", "bit error rate", "transactions", "right", "failed", "wrong",
+            "untouched by chance", "right values a second", "share of a clean wire"], out
+
+
+def wrong_rows(parts):
+    out = []
+    for name, part in parts:
+        for mix in ("read", "status"):
+            for mode in ("mark", "gap"):
+                want = {"mix": mix, "mode": mode}
+                n = part.total("n", **want)
+                if not n:
+                    continue
+                given = n - part.total("error", **want)
+                wrong = part.total("wrong", **want)
+                out.append([name, mix.upper(), mode, n, given, wrong,
+                            part.total("by_command", **want), part.total("by_reply", **want),
+                            part.total("seen_marks", **want), part.total("seen_byte0", **want),
+                            part.total("again", **want), part.total("again_same", **want),
+                            part.total("changing", **want), part.total("faults", **want)])
+    return ["bit error rate", "command", "framing", "transactions", "values", "wrong",
+            "by the command", "by the reply", "ninth bits tell", "byte 0 tells", "read again",
+            "the same again", "became a command that changes", "faults of the driver"], out
+
+
+def kind_rows(part):
+    kinds = []
+    for c in part.campaigns:
+        if c["campaign"] not in kinds:
+            kinds.append(c["campaign"])
+    out = []
+    for kind in kinds:
+        t = {key: part.total(key, campaign=kind)
+             for key in ("n", "right", "error", "wrong", "faults", "unlike", "foretold")}
+        out.append([kind, t["n"], t["right"], t["error"], t["wrong"], t["foretold"], t["unlike"],
+                    t["faults"]])
+    return ["kind", "transactions", "right", "failed", "wrong", "status follows from the wire",
+            "does not", "faults of the driver"], out
+
+
+def day_rows(part):
+    out = []
+    for d in part.days:
+        if d["day"] not in (1, 2, 6, 12, 18, 24) and d is not part.days[-1]:
+            continue
+        out.append([d["day"], d["n"], d["right"], d["error"], d["wrong"], d["missed"],
+                    d["tx_bytes"], d["rx_bytes"], d["rx_stray"], d["wrong_counters"], d["unlike"],
+                    d["slab_kb"], d["vmalloc_kb"], d["free_kb"], d["self_kb"]])
+    return ["hour", "transactions", "right", "failed", "wrong", "without a value in three",
+            "bytes sent", "bytes in replies", "stray bytes", "counters that differ",
+            "statuses that differ", "slab, KB", "vmalloc, KB", "free, KB", "the program, KB"], out
+
+
+def print_table(title, table):
+    header, rows = table
+    if not rows:
+        return
+    print(f"\n{title}\n")
+    cells = [[str(c) for c in row] for row in [header] + rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    for row in cells:
+        print("  ".join(c.rjust(w) for c, w in zip(row, widths)))
+
+
+def rst_cases(title, cases):
+    out = [title, "-" * len(title), ""]
+    for case in cases:
+        n, ppb, mix, _, mode, seed = case["title"].split()
+        head = case["head"].split(maxsplit=1)[1]
+        out += [f"{rate_name(int(ppb))}, {mix.upper()}, {mode} framing, seed {seed} of {n}, {head}::",
+                ""]
+        out += [f"    {line}" for line in case["lines"]] + [""]
+    return "\n".join(out)
+
+
+def plot(rows):
+    """Pairs of bars: READ and STATUS for each rate."""
+    by_rate = {}
+    for r in rows:
+        by_rate.setdefault(r["ppb"], {})[r["mix"]] = 100 * r["share"]
+    out = []
+    for ppb, share in sorted(by_rate.items()):
+        if ppb:
+            out.append((f"{rate_name(ppb)}, READ", share["read"], OURS))
+            out.append(("STATUS", share["status"], OTHERS))
+    return bars("Right values a second against the bit error rate", out, 100, " %")
+
+
+def write_documentation(directory, tables, cases, rows):
+    parts = [".. SPDX-License-Identifier: GPL-2.0\n.. Made by tests/campaign/report.py.\n"]
+    parts += [rst_table(title, *table) for title, table in tables if table[1]]
+    parts += [rst_cases(title, some) for title, some in cases if some]
+    with open(os.path.join(directory, "faults-figures.rst"), "w", encoding="utf-8") as out:
+        out.write("\n".join(parts))
+    with open(os.path.join(directory, "faults-goodput.svg"), "w", encoding="utf-8") as out:
+        out.write(plot(rows))
+
+
+def main():
+    if len(sys.argv) not in (2, 3):
+        sys.exit(__doc__)
+    parts = {name: Part(sys.argv[1], name) for name in ("rates", "1e-3", "1e-2", "kinds", "day")}
+    rows = goodput(parts["rates"])
+    loud = [(name, parts[name]) for name in ("1e-3", "1e-2")]
+    tables = [
+        ("Goodput", goodput_rows(rows)),
+        ("Wrong values", wrong_rows(loud)),
+        ("Kinds of faults, all modes", kind_rows(parts["kinds"])),
+        ("A day", day_rows(parts["day"])),
+    ]
+    for title, table in tables:
+        print_table(title, table)
+    if len(sys.argv) == 3:
+        wrong = [case for _, part in loud for case in part.wrong]
+        changing = [case for _, part in loud for case in part.changing]
+        write_documentation(sys.argv[2], tables, [
+            ("Each wrong value", wrong),
+            ("Each command that became one that changes something", changing)], rows)
+
+
+if __name__ == "__main__":
+    main()
