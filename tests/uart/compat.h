@@ -45,6 +45,16 @@ static inline void u9_keep_line_errors(struct uart_8250_port *up)
 }
 #endif
 
+/* 5.18: what Alpha needs is nobody else's matter; before, 8250_core allowed each bit */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 18, 0)
+static inline void u9_allow_modem_lines(struct uart_8250_port *up)
+{
+	up->mcr_mask = ~0;
+}
+#else
+static inline void u9_allow_modem_lines(struct uart_8250_port *up) { }
+#endif
+
 /* 6.1: const */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 #define U9_CONST_OLD
