@@ -30,6 +30,7 @@
 #define LINE_GUARD_MAX_NS	(1000 * NSEC_PER_USEC)
 #define LINE_SLOW_RUN		8	/* waits that make one slow one forgotten */
 #define LINE_BAUD_PERCENT	2	/* two stop bit samples away from losing a byte */
+#define LINE_USB_GUARD_NS	(500 * NSEC_PER_USEC)	/* who knows when an adapter begins */
 
 /* The last close has begun, for which the port is no longer open. */
 static bool line_closing(struct tty_struct *tty)
@@ -182,6 +183,24 @@ static ktime_t line_end_of(struct matenet_bus *bus, unsigned int bytes)
 }
 
 /*
+ * A UART on USB takes bytes with the next frame, up to a millisecond after they were
+ * written, and hardly a driver of such can tell when it has sent them: time is counted
+ * from when it has them.
+ */
+static int line_wait_taken(struct matenet_bus *bus, unsigned int bytes, ktime_t *end)
+{
+	ktime_t limit = ktime_add_ms(*end, LINE_STALL_MS);
+
+	while (tty_chars_in_buffer(bus->tty) >= bytes) {
+		if (ktime_after(ktime_get(), limit))
+			return -EIO;
+		usleep_range(50, 100);
+	}
+	*end = line_end_of(bus, bytes);
+	return 0;
+}
+
+/*
  * Noted before the last write, because a reply may come while we are kept from
  * running, and again after it, because the write may have been late.
  */
@@ -234,6 +253,11 @@ static int line_send_runs(struct matenet_bus *bus, const u8 *data, unsigned int 
 		if (ret)
 			return ret;
 		end = line_end_of(bus, next - first);
+		if (bus->usb && next < len) {
+			ret = line_wait_taken(bus, next - first, &end);
+			if (ret)
+				return ret;
+		}
 	}
 	line_note_end(bus, end, true);
 	return 0;
@@ -370,6 +394,16 @@ static bool line_baud_fits(struct tty_struct *tty, u32 baud)
 	return off * 100 <= baud * LINE_BAUD_PERCENT;
 }
 
+static bool line_on_usb(const struct tty_struct *tty)
+{
+	const struct device *dev;
+
+	for (dev = tty->dev; dev; dev = dev->parent)
+		if (dev->bus && !strcmp(dev->bus->name, "usb"))
+			return true;
+	return false;
+}
+
 static int line_setup(struct matenet_bus *bus, const struct matenet_config *config)
 {
 	struct tty_struct *tty = bus->tty;
@@ -399,9 +433,10 @@ static int line_setup(struct matenet_bus *bus, const struct matenet_config *conf
 	if (tty->ops->wait_until_sent)
 		bus->tty_caps |= MATENET_CAP_TX_EMPTY;
 	bus->stick = stick;
+	bus->usb = line_on_usb(tty);
 	bus->frame_ns = div_u64((u64)LINE_BITS * NSEC_PER_SEC, config->baud);
 	bus->slow = 0;
-	bus->guard_ns = config->tx_guard_us * NSEC_PER_USEC;
+	bus->guard_ns = config->tx_guard_us * NSEC_PER_USEC + (bus->usb ? LINE_USB_GUARD_NS : 0);
 	return line_set_parity(bus, line_parity_for(bus, 0, false));
 }
 

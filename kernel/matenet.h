@@ -222,6 +222,7 @@ struct matenet_events {
  * @tty_name: copy of its name, for after it has gone
  * @saved: termios as they were before us
  * @stick: parity method in force, written by the engine
+ * @usb: the UART is an adapter on USB, written by the engine
  * @tty_caps: MATENET_CAP_* of the tty, written by the engine
  * @frame_ns: time of a byte on the wire, engine only
  * @guard_ns: tx_guard_us as grown by experience, engine only
@@ -274,6 +275,7 @@ struct matenet_bus {
 	char tty_name[32];
 	struct ktermios saved;
 	bool stick;
+	bool usb;
 	u32 tty_caps;
 	u32 frame_ns;
 	u32 guard_ns;
