@@ -19,6 +19,8 @@
 #include <linux/tty.h>
 #include <linux/tty_driver.h>
 #include <linux/tty_flip.h>
+#include <linux/usb.h>
+#include <linux/usb/serial.h>
 
 #include "compat.h"
 #include "matenet.h"
@@ -404,6 +406,16 @@ static bool line_on_usb(const struct tty_struct *tty)
 	return false;
 }
 
+/* All drivers of usb-serial have the operation, and few of them something behind it. */
+static bool line_tells_sent(struct tty_struct *tty)
+{
+	struct usb_serial_port *port = tty->driver_data;
+
+	if (tty->driver->driver_name && !strcmp(tty->driver->driver_name, "usbserial"))
+		return port->serial->type->wait_until_sent;
+	return tty->ops->wait_until_sent;
+}
+
 static int line_setup(struct matenet_bus *bus, const struct matenet_config *config)
 {
 	struct tty_struct *tty = bus->tty;
@@ -430,7 +442,7 @@ static int line_setup(struct matenet_bus *bus, const struct matenet_config *conf
 		return -ERANGE;
 
 	bus->tty_caps = cmspar ? MATENET_CAP_CMSPAR : 0;
-	if (tty->ops->wait_until_sent)
+	if (line_tells_sent(tty))
 		bus->tty_caps |= MATENET_CAP_TX_EMPTY;
 	bus->stick = stick;
 	bus->usb = line_on_usb(tty);
