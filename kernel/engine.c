@@ -417,8 +417,8 @@ static int engine_apply(struct matenet_bus *bus, const struct matenet_config *co
 	}
 	spin_lock(&bus->lock);
 	if (config->framing != bus->config.framing) {
+		memset(&bus->framing, 0, sizeof(bus->framing));
 		bus->framing.marks = config->framing == MATENET_FRAMING_MARK;
-		bus->framing.run = 0;
 	}
 	if (config->role != bus->config.role) {
 		matenet_listen_flush(bus);

@@ -289,21 +289,50 @@ __u32 matenet_rx_end(const struct matenet_rx *rx, __u8 *data, __u8 *len)
 	return status;
 }
 
+/* Ninth bits that were wrong in one reply are forgiven after so many right ones. */
+static void framing_doubt(struct matenet_framing *framing, bool fit)
+{
+	const unsigned int forgiven = 10, limit = 3 * forgiven;
+
+	if (fit) {
+		framing->against -= !!framing->against;
+		return;
+	}
+	framing->against += forgiven;
+	if (framing->against >= limit) {
+		framing->marks = false;
+		framing->wary = true;
+		framing->against = 0;
+	}
+}
+
+/* Chance gives three right ones in a row soon enough, where some are always wrong. */
+static void framing_trust(struct matenet_framing *framing, bool fit)
+{
+	const unsigned int enough = framing->wary ? 64 : 3;
+
+	framing->against = fit ? framing->against + 1 : 0;
+	if (framing->against == enough) {
+		framing->marks = true;
+		framing->against = 0;
+	}
+}
+
 /**
  * matenet_framing_learn - see from a right reply whether its ninth bits were right
  * @framing: what was learnt so far
  * @rx: a reply whose length and checksum were right
  *
- * Three replies in a row change the mind: one flipped bit must not.
+ * Some UARTs have one flag for several bytes, and so the right ninth bits now and
+ * then.  One flipped bit on the other hand must not change the mind.
  */
 void matenet_framing_learn(struct matenet_framing *framing, const struct matenet_rx *rx)
 {
 	unsigned int start = rx->want && rx->n > rx->want ? rx->n - rx->want : 0;
+	bool fit = rx_marks_fit(rx, start);
 
-	if (rx_marks_fit(rx, start) == framing->marks) {
-		framing->run = 0;
-	} else if (++framing->run == 3) {
-		framing->marks = !framing->marks;
-		framing->run = 0;
-	}
+	if (framing->marks)
+		framing_doubt(framing, fit);
+	else
+		framing_trust(framing, fit);
 }

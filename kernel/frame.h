@@ -61,11 +61,13 @@ struct matenet_rx {
 /**
  * struct matenet_framing - what AUTO framing has learnt so far
  * @marks: ninth bits are to be trusted
- * @run: replies in a row that speak against @marks
+ * @wary: they were before, and were wrong too often
+ * @against: what speaks against @marks
  */
 struct matenet_framing {
 	bool marks;
-	__u8 run;
+	bool wary;
+	__u8 against;
 };
 
 __u16 matenet_sum(const __u8 *data, unsigned int len);

@@ -421,7 +421,7 @@ static void random_words(void **state)
 
 static void learning(void **state)
 {
-	struct matenet_framing f = { false, 0 };
+	struct matenet_framing f = { 0 };
 	struct matenet_rx with, without;
 	int i;
 
@@ -436,16 +436,42 @@ static void learning(void **state)
 		matenet_framing_learn(&f, &with);
 	}
 	assert_true(f.marks);
-	/* Two in a row prove nothing. */
-	for (i = 0; i < 10; i++) {
-		matenet_framing_learn(&f, &without);
-		matenet_framing_learn(&f, &without);
-		matenet_framing_learn(&f, &with);
+	/* One now and then proves nothing, nor do two in a row. */
+	for (i = 0; i < 200; i++) {
+		matenet_framing_learn(&f, i % 12 ? &with : &without);
 		assert_true(f.marks);
 	}
-	for (i = 0; i < 3; i++)
-		matenet_framing_learn(&f, &without);
+	for (i = 0; i < 40; i++)
+		matenet_framing_learn(&f, &with);
+	matenet_framing_learn(&f, &without);
+	matenet_framing_learn(&f, &without);
+	assert_true(f.marks);
+	matenet_framing_learn(&f, &without);
 	assert_false(f.marks);
+}
+
+/* A UART with one flag for some bytes is found out, and not trusted for a while. */
+static void learning_to_doubt(void **state)
+{
+	struct matenet_framing f = { 0 };
+	struct matenet_rx with, without;
+	int i;
+
+	(void)state;
+	start(&with, MATENET_CMD_READ, 5, false);
+	feed(&with, read_reply, 5);
+	without = with;
+	without.words[0] &= 0xff;
+	for (i = 0; i < 200; i++)
+		matenet_framing_learn(&f, i % 4 ? &with : &without);
+	for (i = 0; i < 200; i++) {
+		assert_false(f.marks);
+		matenet_framing_learn(&f, i % 4 ? &with : &without);
+	}
+	/* But if it becomes right, it becomes right. */
+	for (i = 0; i < 64; i++)
+		matenet_framing_learn(&f, &with);
+	assert_true(f.marks);
 }
 
 static void commands_known(void **state)
@@ -490,6 +516,7 @@ int main(void)
 		cmocka_unit_test(raw_too_long),
 		cmocka_unit_test(random_words),
 		cmocka_unit_test(learning),
+		cmocka_unit_test(learning_to_doubt),
 		cmocka_unit_test(commands_known),
 	};
 
