@@ -117,7 +117,6 @@ void judge(const struct transaction *t, unsigned int n, const struct wire_log *l
 
 bool value_given(const struct transaction *t);
 bool value_right(const struct transaction *t);
-void tally_print(const struct tally *tally);
 
 /* ---- foretell.c: what the driver should make of it, by the rules of the protocol ---- */
 
@@ -127,12 +126,12 @@ struct foretold {
 	size_t taken;		/* and part of the reply, right or not */
 };
 
-/* @heard: what came since the command ended at @end. */
 /* In wire_byte.flags, by the judge: with this byte the UART says that it has lost one. */
 #define FLAG_TELLS_OVERRUN 'O'
 
+/* @heard: what came since the command ended at @end; @late: how late timers are. */
 struct foretold foretell(const struct transaction *t, const struct mode *mode, uint64_t end,
-			 const struct wire_byte *heard, size_t n);
+			 int late, const struct wire_byte *heard, size_t n);
 
 /* ---- bus.c ---- */
 

@@ -144,10 +144,10 @@ static uint32_t verdict_on(const struct reply *r, bool strict)
 }
 
 struct foretold foretell(const struct transaction *t, const struct mode *mode, uint64_t end,
-			 const struct wire_byte *heard, size_t n)
+			 int late, const struct wire_byte *heard, size_t n)
 {
 	struct reply r = { .marked = mode->framing == MATENET_FRAMING_MARK };
-	uint64_t deadline = end + TIMEOUT_NS;
+	uint64_t deadline = end + TIMEOUT_NS + late;
 	struct foretold f = { 0 };
 	uint8_t none[REPLY_MAX];
 
@@ -155,7 +155,7 @@ struct foretold foretell(const struct transaction *t, const struct mode *mode, u
 	while (f.words < n && heard[f.words].end <= deadline) {
 		const struct wire_byte *b = &heard[f.words++];
 
-		deadline = b->end + GAP_NS;
+		deadline = b->end + GAP_NS + late;
 		if (strchr(b->flags, 'b')) {
 			r.errors |= MATENET_ST_BREAK;
 			if (strchr(b->flags, FLAG_TELLS_OVERRUN))
