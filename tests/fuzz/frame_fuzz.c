@@ -130,12 +130,13 @@ static void one_reply(struct input *in, struct matenet_rx *rx, struct matenet_fr
 	}
 	check_verdict(rx, &fed, complete);
 	if (matenet_rx_end(rx, data, &len) & MATENET_ST_OK) {
-		bool before = framing->marks;
+		struct matenet_framing before = *framing;
 
 		matenet_framing_learn(framing, rx);
-		check(framing->run < 3);
+		check(framing->against < 64);
 		/* One reply that speaks against it does not change the mind. */
-		check(framing->marks == before || !framing->run);
+		check(framing->marks == before.marks || (before.against && !framing->against));
+		check(framing->wary || !before.wary);
 	}
 }
 
