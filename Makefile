@@ -32,6 +32,8 @@ help:
 #: make check-debug    what races, on a kernel full of checks (Linux 6.1, built once)
 #: make coverage       lines and branches that the tests visit, file by file; fails if one of the
 #:                     kernel code is neither visited nor in tests/coverage/kernel.unvisited
+#: make check-matrix   on the kernels of other Debian releases; K="NAME.." for some (tests/matrix/run -h)
+#:                     TABLE=1: also writes the table of Documentation
 #: make fuzz           decoders and parsers with libFuzzer, each for FUZZ_SECONDS=60
 #: make bench          measure: a table, $O/bench/report.json; FIGURES=DIR: also tables and plots
 #: make usb-table      measure: the table of USB adapters in Documentation
@@ -142,6 +144,11 @@ coverage: deps
 
 COVERAGE_T = driver/uml alloc/uml tool/uml site/uml wire/uml unit/host
 
+# Kernels and compilers of other releases are fetched the first time.
+check-matrix: DEPS = --matrix
+check-matrix: stage-tree
+	@tests/matrix/run $(if $(TABLE),-t Documentation/testing/matrix.inc) $(K)
+
 # The targets and what they are measured by: Documentation/performance.rst.
 bench: guest-debian stage-tree
 	@tests/bench/run $(if $(FIGURES),--figures $(FIGURES))
@@ -170,4 +177,4 @@ demo: deps
 	@$(VM) -p smp /usr/libexec/matenet-tests/demo.sh
 
 .PHONY: all help modules kdir-exists userspace install install-dkms clean deps guests guest-uml guest-debian \
-	guest-debug plant stage stage-tree stage-files unit check check-debug coverage bench campaign usb-table fuzz vm-shell demo
+	guest-debug plant stage stage-tree stage-files unit check check-debug check-matrix coverage bench campaign usb-table fuzz vm-shell demo
