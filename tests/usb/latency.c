@@ -165,6 +165,36 @@ TEST_F_TIMEOUT(latency, matetool_sets_it, 60)
 	EXPECT_EQ(0, status);
 }
 
+/* The same for all: what an adapter has not is not asked for twice. */
+TEST(matetool_attaches_all)
+{
+	static const struct chip *const chips[] = {
+		&chip_ft232r, &chip_cp2101, &chip_cp2102, &chip_cp2102_clone, &chip_ch341,
+		&chip_pl2303,
+	};
+	struct rig *rig = adapter_rig();
+	pid_t adapter, attached;
+	char line[64];
+	unsigned int i;
+	int fd, status;
+
+	for (i = 0; i < sizeof(chips) / sizeof(chips[0]); i++) {
+		adapter_load(chips[i]);
+		adapter = adapter_plug(chips[i], rig);
+		attached = start_matetool(line, sizeof(line));
+		ASSERT_STREQ(TESTBUS_NODE "\n", line);
+		fd = testbus_open(O_RDONLY);
+		EXPECT_TRUE(testbus_read_right(fd, 3, i));
+		EXPECT_EQ(0, rig->unknown);
+		close(fd);
+		/* The plug is pulled: matetool ends by itself, and says nothing of it. */
+		adapter_pull(adapter);
+		ASSERT_EQ(attached, waitpid(attached, &status, 0));
+		EXPECT_EQ(0, status);
+		EXPECT_TRUE(adapter_wait_gone(adapter));
+	}
+}
+
 /* As ldattach leaves it: late, but nothing goes wrong. */
 TEST_F_TIMEOUT(latency, default_does, 60)
 {
