@@ -323,7 +323,8 @@ static uint64_t pointer(const struct type *elem, struct extent *extent)
 	extent->bytes = fill(elem, at, room, extent);
 	extent->elements = elem->kind == ARRAY && elem->elem->size ?
 				   extent->bytes / elem->elem->size : 1;
-	if (extent->bytes && once_in(ODD_BYTES))
+	/* But for names: those of other ttys, the console's for one, are too much like ours. */
+	if (extent->bytes && !(elem->kind == STRING && elem->terminated) && once_in(ODD_BYTES))
 		at[below(extent->bytes)] ^= (char)(once_in(2) ? 1U << below(8) : chance());
 	return once_in(ODD_POINTER) ? odd_pointer() : (uint64_t)(uintptr_t)at;
 }

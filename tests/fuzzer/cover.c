@@ -14,10 +14,9 @@
 #define KCOV_FILE	"/sys/kernel/debug/kcov"
 #define TEXT_FILE	"/sys/module/n_matenet/sections/.text"
 #define MOST_TRACE	(64 * 1024)
-#define TEXT_BYTES	(1024 * 1024)	/* more than the module has */
 
 static uint64_t *trace;
-static uint64_t text;
+static uint64_t text, text_bytes;
 static unsigned int text_generation = 1;	/* odd: never one in force */
 
 bool cover_open(void)
@@ -31,6 +30,7 @@ bool cover_open(void)
 		trace = NULL;
 		return false;
 	}
+	text_bytes = module_text_bytes();
 	return true;
 }
 
@@ -83,16 +83,16 @@ static bool note(uint32_t place)
 	return false;
 }
 
-bool cover_end(void)
+unsigned int cover_end(void)
 {
-	bool news = false;
+	unsigned int news = 0;
 	uint64_t n;
 
 	if (!trace || text_generation != shared->generation)
-		return false;
+		return 0;
 	n = __atomic_load_n(&trace[0], __ATOMIC_RELAXED);
 	for (uint64_t i = 1; i <= n && i < MOST_TRACE; i++)
-		if (trace[i] - text < TEXT_BYTES)
-			news |= note((uint32_t)(trace[i] - text) + 1);
+		if (trace[i] - text < text_bytes)
+			news += note((uint32_t)(trace[i] - text) + 1);
 	return news;
 }

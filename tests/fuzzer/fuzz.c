@@ -5,7 +5,7 @@
  * the module exchanged; and the kernel must have nothing to say about it.
  *
  * FUZZ_SEED repeats it, FUZZ_OPS says how much, FUZZ_PROGRAMS=FILE runs only the programs
- * of a file, FUZZ_VERBOSE shows what each call came to.
+ * of a file, FUZZ_SECONDS ends it early, FUZZ_TELL=N says each N operations how far it is.
  */
 #define _GNU_SOURCE
 #include "fuzz.h"
@@ -33,6 +33,8 @@
 #define TTYS		4
 #define STUCK_US	60000000	/* longest that a call may take */
 #define LOOK_US		10000
+#define WORTH_KEEPING	4	/* new places of a program */
+#define MARK_LINES	2000
 #define USUAL_OPS	40000
 #define LONG_OPS	1000000
 
@@ -86,7 +88,22 @@ static bool allowed(const char *line)
 	return false;
 }
 
-/* Read all the time: of a million operations the log keeps the last few thousand. */
+/*
+ * The log keeps the last of what a million operations make it say.  All of it is read
+ * here; whoever judges the log afterwards wants to see where it begins.
+ */
+static void mark_log(void)
+{
+	static unsigned int lines;
+	int fd;
+
+	if (++lines % MARK_LINES)
+		return;
+	fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	dprintf(fd, "<5>matenet-vm: start of what fuzz.t has not read\n");
+	close(fd);
+}
+
 static void look_at_log(int log)
 {
 	char line[8192];
@@ -99,6 +116,7 @@ static void look_at_log(int log)
 			continue;
 		}
 		line[len] = 0;
+		mark_log();
 		if (sscanf(line, "%d", &level) != 1 || (level & 7) > 4 || allowed(line))
 			continue;
 		printf("# %s", line);
@@ -232,8 +250,9 @@ static void write_found(void)
 	for (unsigned int i = 0; to && i < n; i++) {
 		const struct program *p = &shared->corpus[i];
 
-		if (!p->found || !p->ready)
+		if (p->news < WORTH_KEEPING || !p->ready)
 			continue;
+		fprintf(to, "# %u\n", p->news);
 		for (unsigned int k = 0; k < p->n; k++)
 			step_print(to, &p->step[k]);
 		fprintf(to, "\n");
@@ -358,7 +377,7 @@ static void show_progress(void)
 	static time_t before;
 	unsigned int n = shared->operations;
 
-	if (n - shown < 50000)
+	if (n - shown < from_environment("FUZZ_TELL", 50000))
 		return;
 	printf("# %u operations, %u places, %lld s\n", n, shared->places,
 	       before ? (long long)(now_us() / 1000000 - before) : 0);
@@ -369,10 +388,13 @@ static void show_progress(void)
 
 static bool watch(int log)
 {
+	int64_t end = now_us() + from_environment("FUZZ_SECONDS", 1000000) * 1000000LL;
 	bool well = true, shown = false;
 	int who;
 
 	while (reap(&well)) {
+		if (now_us() > end)
+			shared->stop = shared->limit = 1;
 		sleep_us(LOOK_US);
 		look_at_log(log);
 		show_progress();

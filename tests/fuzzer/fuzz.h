@@ -32,7 +32,7 @@ struct program {
 	unsigned int n;
 	struct step step[MOST_STEPS];
 	int ready;
-	bool found;	/* by this run */
+	unsigned int news;	/* places that it was the first to reach, in this run */
 };
 
 /* What a worker does, for whom it may concern. */
@@ -88,11 +88,12 @@ void worker_others_go(void);
 /* pseudo.c */
 void pseudo_init(void);
 int module_insert(void);
+uint64_t module_text_bytes(void);
 
 /* cover.c: code reached by this process, if the kernel and the module tell */
 bool cover_open(void);
 void cover_begin(void);
-/* Has anything new been reached? */
-bool cover_end(void);
+/* How many places nothing had reached before? */
+unsigned int cover_end(void);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Calls of the description that are no system calls. */
 #define _GNU_SOURCE
+#include <elf.h>
 #include <err.h>
 #include <errno.h>
 #include <linux/genetlink.h>
@@ -34,6 +35,18 @@ void pseudo_init(void)
 	if (module == MAP_FAILED)
 		err(1, LDISC_MODULE);
 	close(fd);
+}
+
+uint64_t module_text_bytes(void)
+{
+	const Elf64_Ehdr *elf = module;
+	const Elf64_Shdr *section = (const void *)((const char *)module + elf->e_shoff);
+	const char *names = (const char *)module + section[elf->e_shstrndx].sh_offset;
+
+	for (unsigned int i = 0; i < elf->e_shnum; i++)
+		if (!strcmp(names + section[i].sh_name, ".text"))
+			return section[i].sh_size;
+	errx(1, LDISC_MODULE ": it has no .text");
 }
 
 int module_insert(void)
@@ -87,25 +100,30 @@ long syz_genetlink_get_family_id(const uint64_t *args)
 	return -1;
 }
 
-/* Whoever is in the middle of something: mostly the kernel says no. */
-long syz_matenet_unload(const uint64_t *args)
+/*
+ * Whoever is in the middle of something: mostly the kernel says no.  Other flags would
+ * make it forget to ask.
+ */
+long syz_matenet_unload(const uint64_t *unused)
 {
 	int nobody = 0, saved;
 	long ret;
 
+	(void)unused;
 	if (!__atomic_compare_exchange_n(&shared->exchanging, &nobody, 1, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE)) {
 		errno = EBUSY;
 		return -1;
 	}
 	__atomic_fetch_add(&shared->generation, 1, __ATOMIC_ACQ_REL);
-	ret = syscall(SYS_delete_module, "n_matenet", args[0]);
+	ret = syscall(SYS_delete_module, "n_matenet", O_NONBLOCK);
 	saved = errno;
 	if (!ret) {
 		__atomic_fetch_add(&shared->unloads, 1, __ATOMIC_RELAXED);
 		sleep_us(below(3000));
 	}
-	module_insert();
+	if (access("/sys/module/n_matenet", F_OK))
+		module_insert();
 	__atomic_fetch_add(&shared->generation, 1, __ATOMIC_ACQ_REL);
 	__atomic_store_n(&shared->exchanging, 0, __ATOMIC_RELEASE);
 	errno = saved;

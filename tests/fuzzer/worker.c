@@ -202,7 +202,7 @@ static bool my_turn_to_reload(void)
 static void run(const struct program *p, uint32_t seed)
 {
 	unsigned int generation = shared->generation;
-	bool news = false;
+	unsigned int news = 0;
 
 	chance_seed(seed);
 	if (once_in(4))
@@ -213,12 +213,13 @@ static void run(const struct program *p, uint32_t seed)
 		cover_begin();
 		worker_step(p->step[i]);
 		/* Where the code is when it has been loaded again nobody knows. */
-		news |= cover_end() && generation == shared->generation;
+		if (generation == shared->generation)
+			news += cover_end();
 	}
 	if (news) {
 		struct program found = *p;
 
-		found.found = true;
+		found.news = news;
 		program_keep(&found);
 	}
 }
@@ -254,8 +255,7 @@ void worker_run(unsigned int number, uint32_t seed)
 	for (next = seed * WORKERS + number; !enough(); next += 0x9e3779b9) {
 		chance_seed(next);
 		if (my_turn_to_reload())
-			p = (struct program){ 1, { { (uint16_t)reload, false, chance() } }, 0,
-					      false };
+			p = (struct program){ .n = 1, .step[0] = { reload, false, chance() } };
 		else if (once_in(2))
 			program_random(&p);
 		else
