@@ -13,6 +13,7 @@
 
 #define ANSWER		4096	/* bytes of the longest */
 #define DYING_MS	100
+#define TYPE_OWN	0x60	/* a request of the class or the vendor, not a standard one */
 
 static uint64_t clock_now(void)
 {
@@ -106,13 +107,13 @@ static void do_control(struct adapter *a, uint64_t now)
 	int n;
 
 	memset(data, 0, sizeof(data));
-	if (!urb->in && urb->length <= ANSWER)
-		memcpy(data, urb->data ?: data, urb->length);
-	if (s->type & 0x60)
+	if (urb->data && urb->length <= ANSWER)
+		memcpy(data, urb->data, urb->length);
+	if (s->type & TYPE_OWN)
 		n = a->chip->request(a, now, s, data);
 	else
 		n = control_standard(a->chip, s, data);
-	if (n == CHIP_STALL && s->type & 0x60)
+	if (n == CHIP_STALL && s->type & TYPE_OWN)
 		unknown(a, s);
 	if (n == CHIP_STALL)
 		usbip_complete(a->fd, urb, -EPIPE, NULL, 0);
