@@ -5,7 +5,7 @@ set -u
 
 top=@TOP@
 out=${O:-$top/build}
-seconds=${FUZZ_SECONDS:-8}
+seconds=${FUZZ_SECONDS:-3}
 
 command -v clang >/dev/null || { echo '1..0 # SKIP clang is not there'; exit 0; }
 
