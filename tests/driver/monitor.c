@@ -39,10 +39,11 @@
 
 /*
  * A byte is in the FIFO half a bit before its end.  With a trigger of one byte the
- * interrupt, the work item of the tty and the line discipline follow at once.
+ * interrupt, the work item of the tty and the line discipline follow at once; where two
+ * ttys listen it takes Linux 5.10 a tenth longer than later ones.
  */
 #define TS_EARLY_NS	53000
-#define TS_LATE_NS	100000
+#define TS_LATE_NS	120000
 
 enum { CONTROLLER, COMMANDS, REPLIES };
 

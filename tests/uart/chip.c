@@ -81,7 +81,7 @@ static bool u9_rx_error_irq(const struct u9_port *p)
 
 	if (p->knobs.flags != U9_FLAGS_BYTE)
 		return false;
-	return rx->overrun || (rx->count && rx->fifo[rx->head] >> 8);
+	return rx->count && (rx->overrun || rx->fifo[rx->head] >> 8);
 }
 
 static u8 u9_irq_id(const struct u9_port *p, u64 now)
@@ -303,15 +303,20 @@ static u8 u9_read_rx(struct u9_port *p, u64 now)
 	return entry;
 }
 
-/* The errors of the byte that is read next; reading them clears them. */
+/*
+ * The errors of the byte that is read next; reading them clears them.  Without a byte
+ * there are none: a chip has an overrun only while it is full, and kernels before 6.0
+ * forget one that they are told of without a byte.
+ */
 static u8 u9_take_errors(struct u9_port *p)
 {
 	struct u9_rx *rx = &p->rx;
-	u8 err = rx->overrun ? UART_LSR_OE : 0;
+	u8 err;
 
-	rx->overrun = false;
 	if (!rx->count)
-		return err;
+		return 0;
+	err = rx->overrun ? UART_LSR_OE : 0;
+	rx->overrun = false;
 	if (rx->errors && u9_fifo_on(p))
 		err |= UART_LSR_FIFOE;
 	rx->errors -= !!(rx->fifo[rx->head] >> 8);
