@@ -7,8 +7,11 @@ usage: report.py RESULTS [DIRECTORY]
 RESULTS is the directory that "run" has filled: a file for each part of the plan, with a line
 of JSON for each campaign and remarks on what needs an explanation.
 """
+import functools
+import itertools
 import json
 import os
+import random
 import re
 import sys
 
@@ -81,6 +84,67 @@ def untouched(ppb, bits):
     return (1 - ppb / 1e9) ** bits
 
 
+# ---- what the sum alone lets through: two bits that cancel out in it ----------------
+
+SAMPLES = 100  # questions to take the mean of
+ANSWERS = {0: (0, 3), 1: (1, 3), 2: (2, 3), 3: (3, 3), 4: (3, 14), 22: (22, 15)}
+
+
+def with_sum(data):
+    total = sum(data)
+    return bytes(data) + bytes([total >> 8 & 0xff, total & 0xff])
+
+
+def reply_to(command):
+    """As tests/uart/answer.c makes it."""
+    if command[0] > 10 or command[1] not in ANSWERS:
+        return None
+    first, n = ANSWERS[command[1]]
+    seed = command[0] + 3 * command[2] + 5 * command[3] + 7 * command[4] + 11 * command[5]
+    return with_sum([first] + [(seed + 13 * i) & 0xff for i in range(1, n)])
+
+
+def unseen(frame):
+    """The frame with each pair of bits turned over that its sum does not show."""
+    for a, b in itertools.combinations(range(8 * len(frame)), 2):
+        bent = bytearray(frame)
+        bent[a // 8] ^= 1 << a % 8
+        bent[b // 8] ^= 1 << b % 8
+        if with_sum(bent[:-2]) == bent:
+            yield bytes(bent)
+
+
+@functools.lru_cache
+def unseen_pairs(mix):
+    """Mean number of pairs that make a wrong value, and a command that changes something."""
+    chance = random.Random(1)
+    wrong = changing = 0
+    for _ in range(SAMPLES):
+        what = ([2, chance.randrange(256), chance.randrange(256)] if mix == "read"
+                else [4, 0, chance.randrange(1, 16)])
+        command = with_sum([chance.randrange(11)] + what + [0, 0])
+        right = reply_to(command)
+        for bent in unseen(command):
+            other = reply_to(bent)
+            if other and len(other) == len(right) and other[1:-2] != right[1:-2]:
+                wrong += 1
+            changing += bool(other) and bent[1] in (0, 1, 3)
+        wrong += sum(bent[1:-2] != right[1:-2] for bent in unseen(right))
+    return wrong / SAMPLES, changing / SAMPLES
+
+
+def expected(campaigns, index):
+    """Of all their transactions, had noise no other effect than to turn two bits over."""
+    total = 0
+    for c in campaigns:
+        bits = BITS_READ if c["mix"] == "read" else BITS_STATUS
+        if index:
+            bits = 8 * 11
+        p = c["ppb"] / 1e9
+        total += c["n"] * unseen_pairs(c["mix"])[index] * p ** 2 * (1 - p) ** (bits - 2)
+    return total
+
+
 def goodput_rows(rows):
     out = []
     for r in rows:
@@ -102,15 +166,16 @@ def wrong_rows(parts):
                 if not n:
                     continue
                 given = n - part.total("error", **want)
+                some = [c for c in part.campaigns if c["mix"] == mix and c["mode"] == mode]
                 wrong = part.total("wrong", **want)
                 out.append([name, mix.upper(), mode, n, given, wrong,
-                            part.total("by_command", **want), part.total("by_reply", **want),
+                            f"{expected(some, 0):.1f}", part.total("by_command", **want), part.total("by_reply", **want),
                             part.total("seen_marks", **want), part.total("seen_byte0", **want),
                             part.total("again", **want), part.total("again_same", **want),
-                            part.total("changing", **want), part.total("faults", **want)])
+                            part.total("changing", **want), f"{expected(some, 1):.1f}", part.total("faults", **want)])
     return ["bit error rate", "command", "framing", "transactions", "values", "wrong",
-            "by the command", "by the reply", "ninth bits tell", "byte 0 tells", "read again",
-            "the same again", "became a command that changes", "faults of the driver"], out
+            "expected of the sum", "by the command", "by the reply", "ninth bits tell", "byte 0 tells", "read again",
+            "the same again", "became a command that changes", "expected", "faults of the driver"], out
 
 
 def kind_rows(part):
