@@ -89,6 +89,8 @@ run 'empty profile' 125 "-p '': no such profile" -p '' true
 run 'bad time limit' 125 '-t soon: not a number' -t soon true
 run 'bad variable' 125 '-e 1X=y: not NAME=VALUE' -e 1X=y true
 run 'unknown option' 125 '-z: unknown option' -z true
+run 'another kernel where there is but one' 125 '-K /nowhere: the kernel of uml is uml' -K /nowhere true
+run 'a kernel that is not there' 125 '-K /nowhere: no kernel there' -p smp -K /nowhere true
 run 'leak check where there is none' 125 '-k: only uml and debug.*not smp' -k -p smp true
 run 'counting instructions where they are not time' 125 '-x: only the timing profile.*not uml' -x trace true
 
