@@ -44,6 +44,14 @@ void matenet_bus_get_config(struct matenet_bus *bus, struct matenet_config *conf
 	spin_unlock(&bus->lock);
 }
 
+/* A controller knows what it waits for, all others take what comes. */
+static bool cdev_knows_marks(struct matenet_bus *bus)
+{
+	if (bus->config.role == MATENET_ROLE_CONTROLLER)
+		return bus->framing.marks;
+	return matenet_listen_knows(bus, MATENET_EAR_OWN);
+}
+
 /**
  * matenet_bus_get_caps - what the bus can do, and how it does it
  * @bus: bus
@@ -61,7 +69,7 @@ void matenet_bus_get_caps(struct matenet_bus *bus, struct matenet_caps *caps)
 	caps->capabilities = MATENET_CAP_TX | bus->tty_caps;
 	if (bus->mark_seen)
 		caps->capabilities |= MATENET_CAP_RX_MARK;
-	caps->framing = bus->framing.marks ? MATENET_FRAMING_MARK : MATENET_FRAMING_GAP;
+	caps->framing = cdev_knows_marks(bus) ? MATENET_FRAMING_MARK : MATENET_FRAMING_GAP;
 	caps->parity = bus->stick ? MATENET_PARITY_STICK : MATENET_PARITY_EVENODD;
 	spin_unlock(&bus->lock);
 }

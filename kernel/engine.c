@@ -398,6 +398,11 @@ static bool config_moves_line(const struct matenet_config *a, const struct maten
 	return a->baud != b->baud || a->parity != b->parity || a->tx_guard_us != b->tx_guard_us;
 }
 
+static bool config_hears_anew(const struct matenet_config *a, const struct matenet_config *b)
+{
+	return a->role != b->role || a->framing != b->framing || a->parity != b->parity;
+}
+
 /* Between two jobs, so that no transaction has its settings changed under it. */
 static int engine_apply(struct matenet_bus *bus, const struct matenet_config *config)
 {
@@ -424,6 +429,8 @@ static int engine_apply(struct matenet_bus *bus, const struct matenet_config *co
 		matenet_listen_flush(bus);
 		bus->command = 0;
 	}
+	if (config_hears_anew(config, &bus->config))
+		matenet_listen_forget(bus);
 	bus->config = *config;
 	matenet_bus_record_state(bus);
 	matenet_events_bus(bus, MATENET_NL_CMD_CHANGED_NTF);

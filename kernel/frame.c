@@ -112,24 +112,33 @@ unsigned int matenet_reply_len(const __u8 *data, unsigned int len)
 	return cmd ? cmd->reply : 0;
 }
 
-static bool rx_sum_ok(const struct matenet_rx *rx, unsigned int start)
+static bool words_sum_ok(const __u16 *words, unsigned int n)
 {
-	unsigned int i, end = rx->n - MATENET_SUM_BYTES;
+	unsigned int i, end = n - MATENET_SUM_BYTES;
 	__u16 sum = 0;
 
-	for (i = start; i < end; i++)
-		sum += rx->words[i] & 0xff;
-	return (rx->words[end] & 0xff) == sum >> 8 &&
-	       (rx->words[end + 1] & 0xff) == (sum & 0xff);
+	for (i = 0; i < end; i++)
+		sum += words[i] & 0xff;
+	return (words[end] & 0xff) == sum >> 8 && (words[end + 1] & 0xff) == (sum & 0xff);
+}
+
+static unsigned int words_marks(const __u16 *words, unsigned int n)
+{
+	unsigned int i, marks = 0;
+
+	for (i = 0; i < n; i++)
+		marks += !!(words[i] & MATENET_WORD_MARK);
+	return marks;
+}
+
+static bool rx_sum_ok(const struct matenet_rx *rx, unsigned int start)
+{
+	return words_sum_ok(rx->words + start, rx->n - start);
 }
 
 static unsigned int rx_count_marks(const struct matenet_rx *rx)
 {
-	unsigned int i, marks = 0;
-
-	for (i = 0; i < rx->n; i++)
-		marks += !!(rx->words[i] & MATENET_WORD_MARK);
-	return marks;
+	return words_marks(rx->words, rx->n);
 }
 
 /* Is the word at @start marked, and no other one? */
@@ -318,6 +327,14 @@ static void framing_trust(struct matenet_framing *framing, bool fit)
 	}
 }
 
+static void framing_judge(struct matenet_framing *framing, bool fit)
+{
+	if (framing->marks)
+		framing_doubt(framing, fit);
+	else
+		framing_trust(framing, fit);
+}
+
 /**
  * matenet_framing_learn - see from a right reply whether its ninth bits were right
  * @framing: what was learnt so far
@@ -329,10 +346,76 @@ static void framing_trust(struct matenet_framing *framing, bool fit)
 void matenet_framing_learn(struct matenet_framing *framing, const struct matenet_rx *rx)
 {
 	unsigned int start = rx->want && rx->n > rx->want ? rx->n - rx->want : 0;
-	bool fit = rx_marks_fit(rx, start);
 
-	if (framing->marks)
-		framing_doubt(framing, fit);
-	else
-		framing_trust(framing, fit);
+	framing_judge(framing, rx_marks_fit(rx, start));
+}
+
+/**
+ * matenet_command_whole - are these words a command, by length, code and checksum?
+ * @words: as received
+ * @n: number of @words
+ */
+bool matenet_command_whole(const __u16 *words, unsigned int n)
+{
+	return n == MATENET_COMMAND_DATA + MATENET_SUM_BYTES && command_find(words[1] & 0xff) &&
+	       words_sum_ok(words, n);
+}
+
+/* Of LOG, of STATUS, of a command, of all else. */
+static const __u8 frame_lengths[] = { MATENET_LONGEST, 16, 8, 5 };
+
+static bool frame_is(const __u16 *words, unsigned int n)
+{
+	return n == 8 ? matenet_command_whole(words, n) : words_sum_ok(words, n);
+}
+
+/**
+ * matenet_frame_whole - does a command or a reply begin here, by length and checksum?
+ * @words: as received
+ * @n: number of @words
+ *
+ * Return: how long it is, the longest of several; 0 if none does.
+ */
+unsigned int matenet_frame_whole(const __u16 *words, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(frame_lengths); i++)
+		if (frame_lengths[i] <= n && frame_is(words, frame_lengths[i]))
+			return frame_lengths[i];
+	return 0;
+}
+
+/**
+ * matenet_hearing_learn - see from what is heard whether its ninth bits are right
+ * @hearing: what was learnt so far
+ * @word: the latest one
+ *
+ * Whatever is a frame by length and checksum should have one ninth bit, in its first
+ * word.  None at all says nothing: runs of zeros pass for frames.
+ */
+void matenet_hearing_learn(struct matenet_hearing *hearing, __u16 word)
+{
+	unsigned int len, i;
+	const __u16 *words;
+	bool fits;
+
+	if (hearing->n == MATENET_LONGEST) {
+		for (i = 1; i < MATENET_LONGEST; i++)
+			hearing->last[i - 1] = hearing->last[i];
+		hearing->n--;
+	}
+	hearing->last[hearing->n++] = word;
+	for (i = 0; i < ARRAY_SIZE(frame_lengths); i++) {
+		len = frame_lengths[i];
+		if (len > hearing->n)
+			continue;
+		words = hearing->last + hearing->n - len;
+		if (!words_marks(words, len) || !frame_is(words, len))
+			continue;
+		fits = words[0] & MATENET_WORD_MARK && words_marks(words, len) == 1;
+		hearing->right |= fits;
+		framing_judge(&hearing->framing, fits);
+		return;
+	}
 }

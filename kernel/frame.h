@@ -70,6 +70,23 @@ struct matenet_framing {
 	__u8 against;
 };
 
+/* The longest frame there is: the reply to LOG. */
+#define MATENET_LONGEST		17
+
+/**
+ * struct matenet_hearing - what has been learnt of frames that nobody expects
+ * @framing: whether ninth bits are to be trusted
+ * @right: frames with right ninth bits have been heard
+ * @n: number of @last
+ * @last: the latest words
+ */
+struct matenet_hearing {
+	struct matenet_framing framing;
+	bool right;
+	__u8 n;
+	__u16 last[MATENET_LONGEST];
+};
+
 __u16 matenet_sum(const __u8 *data, unsigned int len);
 bool matenet_cmd_harmless(const __u8 *data, unsigned int len);
 bool matenet_cmd_repeatable(const __u8 *data, unsigned int len);
@@ -77,5 +94,8 @@ unsigned int matenet_reply_len(const __u8 *data, unsigned int len);
 bool matenet_rx_push(struct matenet_rx *rx, __u16 word);
 __u32 matenet_rx_end(const struct matenet_rx *rx, __u8 *data, __u8 *len);
 void matenet_framing_learn(struct matenet_framing *framing, const struct matenet_rx *rx);
+bool matenet_command_whole(const __u16 *words, unsigned int n);
+unsigned int matenet_frame_whole(const __u16 *words, unsigned int n);
+void matenet_hearing_learn(struct matenet_hearing *hearing, __u16 word);
 
 #endif /* MATENET_FRAME_H */

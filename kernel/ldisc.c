@@ -42,6 +42,7 @@ static struct matenet_bus *bus_alloc(struct tty_struct *tty)
 	INIT_LIST_HEAD(&bus->files);
 	INIT_LIST_HEAD(&bus->ready);
 	matenet_events_init(bus);
+	matenet_listen_forget(bus);
 	bus->config = default_config;
 	bus->tty = tty;
 	strscpy(bus->tty_name, tty->name, sizeof(bus->tty_name));

@@ -3,9 +3,10 @@
  * Hearing: what is on the wire, frame by frame, for files in monitor mode, and
  * the commands for the device role.
  *
- * A marked byte begins a frame; the next one, or silence, ends it.  Two ttys that
- * hear the two directions of a wire tell it as one bus: the second joins the first,
- * and frames are told in the order of their ends.
+ * A marked byte begins a frame; the next one, or silence, ends it.  Where the tty does
+ * not tell the ninth bits, or tells wrong ones, frames have to be told by their length,
+ * their checksum and pauses.  Two ttys that hear the two directions of a wire tell it
+ * as one bus: the second joins the first, and frames are told in the order of their ends.
  */
 #include <linux/slab.h>
 
@@ -28,9 +29,82 @@ static bool listen_hears(const struct matenet_heard *heard)
 	return heard->n || heard->errors;
 }
 
-static void listen_fill(struct matenet_bus *bus, const struct matenet_heard *heard,
+/* Does a ninth bit begin a frame?  By AUTO until it is known better. */
+static bool listen_trusts(const struct matenet_bus *bus, enum matenet_ear ear)
+{
+	if (bus->config.framing != MATENET_FRAMING_AUTO)
+		return bus->config.framing == MATENET_FRAMING_MARK;
+	return bus->listener[ear].hearing.framing.marks;
+}
+
+/**
+ * matenet_listen_knows - are the ninth bits of what is heard those of the wire?
+ * @bus: bus, locked
+ * @ear: where it is heard
+ */
+bool matenet_listen_knows(const struct matenet_bus *bus, enum matenet_ear ear)
+{
+	return listen_trusts(bus, ear) && (bus->config.framing == MATENET_FRAMING_MARK ||
+					   bus->listener[ear].hearing.right);
+}
+
+/**
+ * matenet_listen_forget - begin to learn anew how well one hears
+ * @bus: bus, locked or not in use yet
+ */
+void matenet_listen_forget(struct matenet_bus *bus)
+{
+	enum matenet_ear ear;
+
+	for (ear = 0; ear < MATENET_EARS; ear++)
+		bus->listener[ear] = (struct matenet_listener){
+			.hearing.framing.marks = true,
+			.coarse = true,
+		};
+}
+
+/* Is what comes in told from what follows by its length, for want of a ninth bit? */
+static bool listen_by_length(const struct matenet_bus *bus, enum matenet_ear ear)
+{
+	if (bus->config.framing == MATENET_FRAMING_MARK)
+		return false;
+	return !listen_trusts(bus, ear) || !(bus->heard[ear].words[0] & MATENET_WORD_MARK);
+}
+
+/* So many halves of a byte after the latest one. */
+static ktime_t listen_after(const struct matenet_bus *bus, const struct matenet_heard *heard,
+			    unsigned int halves)
+{
+	return ktime_add_ns(heard->at, halves * READ_ONCE(bus->frame_ns) / 2);
+}
+
+/* More than there is between two bytes of a frame. */
+static bool listen_paused(const struct matenet_bus *bus, const struct matenet_heard *heard,
+			  ktime_t now)
+{
+	return ktime_after(now, listen_after(bus, heard, 3));
+}
+
+static bool listen_whole(const struct matenet_heard *heard)
+{
+	return heard->n && !heard->errors &&
+	       matenet_frame_whole(heard->words, heard->n) == heard->n;
+}
+
+/* What is not known is not told, and no fault of the frame. */
+static void listen_fill_marks(struct matenet_bus *bus, enum matenet_ear ear,
+			      struct matenet_frame *frame)
+{
+	if (!listen_trusts(bus, ear))
+		frame->mark = 0;
+	if (frame->len && frame->mark != 1 && (frame->mark || matenet_listen_knows(bus, ear)))
+		frame->status |= MATENET_ST_MARK;
+}
+
+static void listen_fill(struct matenet_bus *bus, enum matenet_ear ear,
 			struct matenet_frame *frame)
 {
+	const struct matenet_heard *heard = &bus->heard[ear];
 	unsigned int i;
 	u16 sum;
 
@@ -44,8 +118,7 @@ static void listen_fill(struct matenet_bus *bus, const struct matenet_heard *hea
 		if (heard->words[i] & MATENET_WORD_MARK)
 			frame->mark |= BIT_ULL(i);
 	}
-	if (heard->n && frame->mark != 1)
-		frame->status |= MATENET_ST_MARK;
+	listen_fill_marks(bus, ear, frame);
 	if (heard->n <= MATENET_SUM_BYTES) {
 		frame->status |= MATENET_ST_SHORT;
 		return;
@@ -94,22 +167,46 @@ static void listen_give_devices(struct matenet_bus *bus, const struct matenet_fr
 			listen_give(file, MATENET_REC_COMMAND, frame, at);
 }
 
-/* What one ear has heard so far is a frame. */
-static void listen_end(struct matenet_bus *bus, enum matenet_ear ear)
+static void listen_give_frame(struct matenet_bus *bus, enum matenet_ear ear)
 {
 	struct matenet_heard *heard = &bus->heard[ear];
 	struct matenet_frame frame = { };
 
-	if (!listen_hears(heard))
-		return;
 	if (ear == MATENET_EAR_JOINED)
 		frame.flags = MATENET_FRAME_JOINED;
-	listen_fill(bus, heard, &frame);
+	listen_fill(bus, ear, &frame);
 	listen_give_monitors(bus, &frame, heard->at);
 	if (bus->config.role == MATENET_ROLE_DEVICE && ear == MATENET_EAR_OWN &&
 	    frame.len == LISTEN_COMMAND &&
 	    !(frame.status & ~(MATENET_ST_OK | MATENET_ST_MARK)))
 		listen_give_devices(bus, &frame, heard->at);
+}
+
+/* The first @n words that one ear has heard are a frame, with all errors that came. */
+static void listen_end_first(struct matenet_bus *bus, enum matenet_ear ear, unsigned int n)
+{
+	struct matenet_heard *heard = &bus->heard[ear];
+	unsigned int rest = heard->n - n;
+
+	heard->n = n;
+	listen_give_frame(bus, ear);
+	memmove(heard->words, heard->words + n, rest * sizeof(heard->words[0]));
+	heard->n = rest;
+	heard->errors = 0;
+}
+
+/* What one ear has heard so far is a frame, or several without ninth bits. */
+static void listen_end(struct matenet_bus *bus, enum matenet_ear ear)
+{
+	struct matenet_heard *heard = &bus->heard[ear];
+	unsigned int n;
+
+	while (listen_hears(heard)) {
+		n = 0;
+		if (listen_by_length(bus, ear))
+			n = matenet_frame_whole(heard->words, heard->n);
+		listen_end_first(bus, ear, n ?: heard->n);
+	}
 	memset(heard, 0, sizeof(*heard));
 }
 
@@ -133,13 +230,48 @@ void matenet_listen_flush(struct matenet_bus *bus)
 	listen_end(bus, !older);
 }
 
-/* The commands of the bus have one length, and a device has to be quick. */
-static bool listen_complete(const struct matenet_bus *bus)
+/*
+ * The commands of the bus have one length, and a device has to be quick.  Without a
+ * ninth bit they begin anywhere: what came before was none.
+ */
+static void listen_end_command(struct matenet_bus *bus)
 {
-	const struct matenet_heard *heard = &bus->heard[MATENET_EAR_OWN];
+	struct matenet_heard *heard = &bus->heard[MATENET_EAR_OWN];
+	unsigned int before;
 
-	return bus->config.role == MATENET_ROLE_DEVICE && heard->n == LISTEN_COMMAND &&
-	       heard->words[0] & MATENET_WORD_MARK;
+	if (bus->config.role != MATENET_ROLE_DEVICE || heard->n < LISTEN_COMMAND)
+		return;
+	before = heard->n - LISTEN_COMMAND;
+	if (listen_by_length(bus, MATENET_EAR_OWN)) {
+		if (!matenet_command_whole(heard->words + before, LISTEN_COMMAND))
+			return;
+		if (before)
+			listen_end_first(bus, MATENET_EAR_OWN, before);
+	} else if (before) {
+		return;
+	}
+	listen_end(bus, MATENET_EAR_OWN);
+}
+
+/*
+ * A tty that hands over what came since it last did says nothing about pauses: its
+ * bytes come closer together than they can have been.
+ */
+static void listen_judge_times(struct matenet_bus *bus, enum matenet_ear ear, ktime_t now)
+{
+	const struct matenet_heard *heard = &bus->heard[ear];
+
+	if (heard->n && !listen_paused(bus, heard, now))
+		bus->listener[ear].coarse = ktime_before(now, listen_after(bus, heard, 1));
+}
+
+/* A pause is the end, but where the rest may be still to come only of what is whole. */
+static bool listen_over(const struct matenet_bus *bus, enum matenet_ear ear, ktime_t now)
+{
+	const struct matenet_heard *heard = &bus->heard[ear];
+
+	return listen_hears(heard) && listen_paused(bus, heard, now) &&
+	       (!bus->listener[ear].coarse || listen_whole(heard));
 }
 
 /*
@@ -150,12 +282,11 @@ static bool listen_complete(const struct matenet_bus *bus)
 static void listen_end_other(struct matenet_bus *bus, enum matenet_ear ear, ktime_t now)
 {
 	const struct matenet_heard *other = &bus->heard[!ear];
-	u32 pause_ns = 3 * READ_ONCE(bus->frame_ns) / 2;
 
-	if (!listen_hears(other) || !ktime_after(now, ktime_add_ns(other->at, pause_ns)))
+	if (!listen_over(bus, !ear, now))
 		return;
 	/* What this side had begun before that is over, too, and comes first. */
-	if (ktime_before(bus->heard[ear].at, other->at))
+	if (ktime_before(bus->heard[ear].at, other->at) && listen_over(bus, ear, now))
 		listen_end(bus, ear);
 	listen_end(bus, !ear);
 }
@@ -170,13 +301,19 @@ static void listen_end_other(struct matenet_bus *bus, enum matenet_ear ear, ktim
 void matenet_listen_word(struct matenet_bus *bus, enum matenet_ear ear, u16 word, ktime_t now)
 {
 	struct matenet_heard *heard = &bus->heard[ear];
+	bool byte = !(word & (MATENET_WORD_BREAK | MATENET_WORD_OVERRUN));
 	bool first = !listen_hears(heard);
 
 	lockdep_assert_held(&bus->lock);
 	if (!listen_wanted(bus))
 		return;
+	listen_judge_times(bus, ear, now);
+	if (byte)
+		matenet_hearing_learn(&bus->listener[ear].hearing, word);
 	listen_end_other(bus, ear, now);
-	if (word & MATENET_WORD_MARK)
+	if (word & MATENET_WORD_MARK && listen_trusts(bus, ear))
+		listen_end(bus, ear);
+	else if (listen_by_length(bus, ear) && listen_paused(bus, heard, now) && listen_whole(heard))
 		listen_end(bus, ear);
 	if (heard->n == MATENET_MAX_FRAME) {
 		heard->errors |= MATENET_ST_LONG;
@@ -190,11 +327,11 @@ void matenet_listen_word(struct matenet_bus *bus, enum matenet_ear ear, u16 word
 	if (word & MATENET_WORD_OVERRUN)
 		heard->errors |= MATENET_ST_OVERRUN;
 	heard->at = now;
-	if (!(word & (MATENET_WORD_BREAK | MATENET_WORD_OVERRUN)))
+	if (byte)
 		heard->words[heard->n++] = word;
-	if (listen_complete(bus))
-		listen_end(bus, ear);
-	else if (first)
+	if (ear == MATENET_EAR_OWN)
+		listen_end_command(bus);
+	if (first && listen_hears(heard))
 		wake_up_process(bus->engine);	/* it has a deadline now */
 }
 

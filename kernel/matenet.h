@@ -171,6 +171,16 @@ struct matenet_heard {
 };
 
 /**
+ * struct matenet_listener - what is known of one ear
+ * @hearing: of its ninth bits
+ * @coarse: it hands over several bytes at a time, so that pauses say little
+ */
+struct matenet_listener {
+	struct matenet_hearing hearing;
+	bool coarse;
+};
+
+/**
  * struct matenet_event - something to be told by netlink
  * @node: in the list of its bus
  * @cmd: MATENET_NL_CMD_*_NTF
@@ -246,6 +256,7 @@ struct matenet_events {
  * @rx_done: the reply was complete, the job has been completed
  * @job: job that has been taken from its queue and is not done
  * @heard: frames that are coming in, for monitors and in the device role
+ * @listener: what is known of who hears them
  * @joined: bus whose monitors get what is heard here, held by a reference, or NULL
  * @joiner: bus that has joined this one, only to be compared, or NULL
  * @frame_sequence: of the last frame heard or sent
@@ -299,6 +310,7 @@ struct matenet_bus {
 	bool rx_done;
 	struct matenet_job *job;
 	struct matenet_heard heard[MATENET_EARS];
+	struct matenet_listener listener[MATENET_EARS];
 	struct matenet_bus *joined;
 	struct matenet_bus *joiner;
 	u32 frame_sequence;
@@ -364,6 +376,8 @@ void matenet_listen_word(struct matenet_bus *bus, enum matenet_ear ear, u16 word
 void matenet_listen_flush(struct matenet_bus *bus);
 void matenet_listen_sent(struct matenet_bus *bus, const u8 *data, unsigned int len);
 bool matenet_listen_pending(struct matenet_bus *bus, ktime_t *deadline);
+void matenet_listen_forget(struct matenet_bus *bus);
+bool matenet_listen_knows(const struct matenet_bus *bus, enum matenet_ear ear);
 
 /* events.c: what is to be told by netlink */
 void matenet_events_init(struct matenet_bus *bus);

@@ -308,6 +308,11 @@ TEST_F(device, monitor_sees_errors)
 	uint32_t status;
 
 	ASSERT_EQ(0, set_mode(monitor, MATENET_MODE_MONITOR, 0));
+	/* That the UART tells ninth bits at all, a right frame has to show. */
+	ask(self->controller, 1, 1, &status);
+	ASSERT_EQ(0, next_frame(monitor, &r));
+	EXPECT_EQ(MATENET_ST_OK, r.frame.status);
+
 	ASSERT_EQ(0, wire_inject(0, "0 flip-bit 4 0"));
 	ask(self->controller, 1, 1, &status);
 	ASSERT_EQ(0, next_frame(monitor, &r));

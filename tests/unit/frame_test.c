@@ -494,6 +494,80 @@ static void commands_known(void **state)
 	}
 }
 
+static void hear(struct matenet_hearing *h, const __u16 *words, int n, __u16 marks)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		matenet_hearing_learn(h, (words[i] & 0xff) | (marks >> i & 1 ? MARK : 0));
+}
+
+/* READ of a register, and what ends there by length and checksum. */
+static const __u16 command[] = { 0x01, 0x02, 0x00, 0x2a, 0x00, 0x00, 0x00, 0x2d };
+
+static void whole_frames(void **state)
+{
+	__u16 words[40];
+	unsigned int n, i;
+
+	(void)state;
+	assert_true(matenet_command_whole(command, 8));
+	assert_false(matenet_command_whole(command, 7));
+	assert_int_equal(matenet_frame_whole(read_reply, 5), 5);
+	assert_int_equal(matenet_frame_whole(status_reply, 16), 16);
+	for (n = 0; n < 5; n++)
+		assert_int_equal(matenet_frame_whole(read_reply, n), 0);
+	for (n = 0; n < 16; n++)
+		assert_int_equal(matenet_frame_whole(status_reply, n), 0);
+
+	/* With more behind it, whatever that is; one wrong bit, and it is none. */
+	memcpy(words, command, sizeof(command));
+	memcpy(words + 8, command, sizeof(command));
+	assert_int_equal(matenet_frame_whole(words, 16), 8);
+	for (i = 0; i < 64; i++) {
+		words[i / 8] ^= 1 << i % 8;
+		assert_int_equal(matenet_frame_whole(words, 8), 0);
+		words[i / 8] ^= 1 << i % 8;
+	}
+	/* A right sum, but no such command. */
+	words[1] = 0x0d;
+	words[7] += 0x0b;
+	assert_false(matenet_command_whole(words, 8));
+}
+
+/* Three frames change the mind; those without any ninth bit say nothing. */
+static void hearing(void **state)
+{
+	static const __u16 zeros[17];
+	struct matenet_hearing h = { .framing.marks = true };
+	int i;
+
+	(void)state;
+	for (i = 0; i < 100; i++) {
+		hear(&h, command, 8, 0);
+		hear(&h, zeros, 17, 0);
+	}
+	assert_true(h.framing.marks);
+	assert_false(h.right);
+	/* All marked, as with a flag for a whole packet; the second one, as with the next. */
+	hear(&h, command, 8, 0xff);
+	hear(&h, read_reply, 5, 0x02);
+	assert_true(h.framing.marks);
+	hear(&h, command, 8, 0x03);
+	assert_false(h.framing.marks);
+	assert_false(h.right);
+	for (i = 0; i < 10; i++) {
+		hear(&h, command, 8, 1);
+		hear(&h, status_reply, 16, 1);
+		hear(&h, command, 8, 2);
+		assert_false(h.framing.marks);
+	}
+	assert_true(h.right);
+	for (i = 0; i < 64; i++)
+		hear(&h, status_reply, 16, 1);
+	assert_true(h.framing.marks);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -518,6 +592,8 @@ int main(void)
 		cmocka_unit_test(learning),
 		cmocka_unit_test(learning_to_doubt),
 		cmocka_unit_test(commands_known),
+		cmocka_unit_test(whole_frames),
+		cmocka_unit_test(hearing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

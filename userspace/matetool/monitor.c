@@ -105,6 +105,19 @@ static void print_status(uint32_t status)
 		}
 }
 
+/* Ninth bits that the UART does not tell: a frame always has one, or is wrong. */
+static bool marks_known(const struct mate_event *e)
+{
+	return e->mark || e->status & MATENET_ST_MARK;
+}
+
+static char mark_digit(const struct mate_event *e, unsigned int i)
+{
+	if (!marks_known(e))
+		return '-';
+	return e->mark >> i & 1 ? '1' : '0';
+}
+
 /* Nine bits a byte. */
 static void print_frame(const struct mate_event *e, struct subject s)
 {
@@ -118,7 +131,7 @@ static void print_frame(const struct mate_event *e, struct subject s)
 	else
 		printf(" %d %d", s.port, s.command);
 	for (unsigned int i = 0; i < e->len; i++)
-		printf(" %c%02x", e->mark >> i & 1 ? '1' : '0', e->data[i]);
+		printf(" %c%02x", mark_digit(e, i), e->data[i]);
 	print_status(e->status);
 }
 
@@ -175,7 +188,7 @@ static json_t *json_bytes(const uint8_t *data, size_t len)
 
 static json_t *json_marks(const struct mate_event *e)
 {
-	json_t *marks = json_array();
+	json_t *marks = marks_known(e) ? json_array() : json_null();
 
 	for (int i = 0; i < e->len; i++)
 		if (e->mark >> i & 1)

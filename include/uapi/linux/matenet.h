@@ -248,7 +248,7 @@ struct matenet_reply {
 
 /**
  * struct matenet_frame - one frame as seen on the wire
- * @mark: bit i: data[i] carried the 9th bit
+ * @mark: bit i: data[i] carried the 9th bit; 0 without MARK in @status: unknown
  * @sequence: number of the frame on this bus, never 0
  * @flags: MATENET_FRAME_*
  * @status: MATENET_ST_*: OK, CHECKSUM, SHORT, MARK and line errors; LONG if
