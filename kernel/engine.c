@@ -123,6 +123,8 @@ static int engine_send(struct matenet_bus *bus, const struct matenet_xfer *x)
 		matenet_listen_sent(bus, frame, len);
 	}
 	spin_unlock(&bus->lock);
+	if (!ret)
+		matenet_line_learn(bus);
 	return ret;
 }
 
@@ -268,8 +270,10 @@ static u32 engine_attempt(struct matenet_bus *bus, struct matenet_xfer *x)
 		ret = matenet_line_sent(bus);
 	} else {
 		engine_await_reply(bus, x->timeout_us ?: bus->config.reply_timeout_us);
-		if (!READ_ONCE(bus->rx_done) && !READ_ONCE(bus->rx.n))
+		if (!READ_ONCE(bus->rx_done) && !READ_ONCE(bus->rx.n)) {
 			ret = matenet_line_sent(bus);
+			matenet_line_doubt(bus);
+		}
 	}
 	if (!ret && x->flags & MATENET_XFER_NO_REPLY)
 		return MATENET_ST_TX_DONE | MATENET_ST_OK;
@@ -313,6 +317,8 @@ static int engine_answer(struct matenet_bus *bus, struct matenet_job *job)
 	spin_unlock(&bus->lock);
 	if (stale)
 		return -ESTALE;
+	/* A controller that does not understand the reply does not say so. */
+	matenet_line_doubt(bus);
 	ret = engine_send(bus, job->x) ?: matenet_line_sent(bus);
 	return ret == -EAGAIN ? -ESTALE : ret;
 }

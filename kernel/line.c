@@ -31,6 +31,8 @@
 #define LINE_GUARD_STEP_NS	(50 * NSEC_PER_USEC)
 #define LINE_GUARD_MAX_NS	(1000 * NSEC_PER_USEC)
 #define LINE_SLOW_RUN		8	/* waits that make one slow one forgotten */
+/* A byte's way through USB, for UARTs that cannot say when it is out. */
+#define LINE_GUARD_BLIND_NS	(2 * NSEC_PER_MSEC)
 #define LINE_BAUD_PERCENT	2	/* two stop bit samples away from losing a byte */
 #define LINE_USB_GUARD_NS	(500 * NSEC_PER_USEC)	/* who knows when an adapter begins */
 
@@ -162,11 +164,14 @@ static void line_judge_wait(struct matenet_bus *bus, u64 waited)
  */
 static int line_wait_sent(struct matenet_bus *bus, ktime_t end)
 {
+	u32 guard_ns = bus->guard_ns;
 	ktime_t limit = ktime_add_ms(end, LINE_STALL_MS);
 	struct tty_struct *tty = bus->tty;
 	ktime_t asked;
 
-	matenet_line_sleep_until(ktime_add_ns(end, bus->guard_ns));
+	if (bus->empty == MATENET_EMPTY_DOUBTED)
+		guard_ns = max_t(u32, guard_ns, LINE_GUARD_BLIND_NS);
+	matenet_line_sleep_until(ktime_add_ns(end, guard_ns));
 	while (tty_chars_in_buffer(tty)) {
 		if (ktime_after(ktime_get(), limit))
 			return -EIO;
@@ -319,6 +324,63 @@ int matenet_line_sent(struct matenet_bus *bus)
 	return ret;
 }
 
+/* It says that all has been sent before that can be. */
+static void line_go_blind(struct matenet_bus *bus)
+{
+	spin_lock(&bus->lock);
+	bus->tty_caps &= ~MATENET_CAP_TX_EMPTY;
+	spin_unlock(&bus->lock);
+	bus->guard_ns = max_t(u32, bus->guard_ns, LINE_GUARD_BLIND_NS);
+	dev_info(&bus->dev, "%s cannot tell when it has sent all: waiting %u us longer\n",
+		 bus->tty_name, bus->guard_ns / (u32)NSEC_PER_USEC);
+}
+
+static void line_ask_early(struct matenet_bus *bus, ktime_t ask)
+{
+	ktime_t limit = ktime_add_ns(ask, bus->frame_ns / 2);
+	struct tty_struct *tty = bus->tty;
+
+	if (tty_chars_in_buffer(tty) || ktime_after(ktime_get(), limit))
+		return;
+	tty->ops->wait_until_sent(tty, msecs_to_jiffies(LINE_STALL_MS));
+	bus->empty = MATENET_EMPTY_LEARNT;
+	if (ktime_before(ktime_get(), limit))
+		line_go_blind(bus);
+}
+
+/**
+ * matenet_line_doubt - see with the next frame whether the tty's word counts
+ * @bus: bus; nobody has answered, or must not fail to understand
+ *
+ * Until then more time than it asks for will do.
+ */
+void matenet_line_doubt(struct matenet_bus *bus)
+{
+	if (bus->empty == MATENET_EMPTY_UNKNOWN && bus->tty_caps & MATENET_CAP_TX_EMPTY)
+		bus->empty = MATENET_EMPTY_DOUBTED;
+}
+
+/**
+ * matenet_line_learn - find out whether the tty can say when it has sent all
+ * @bus: bus; a frame has just been handed over
+ *
+ * Some drivers cannot ask their UART, and say yes at once.  One that does so while
+ * the last but one byte is being sent is not believed any more.  One that can ask
+ * takes some jiffies to answer, less than a device does.
+ */
+void matenet_line_learn(struct matenet_bus *bus)
+{
+	ktime_t ask = ktime_sub_ns(bus->tx_end, 3 * bus->frame_ns / 2);
+
+	if (bus->empty != MATENET_EMPTY_DOUBTED || ktime_after(ktime_get(), ask))
+		return;
+	matenet_line_sleep_until(ask);
+	mutex_lock(&bus->io);
+	if (!line_check(bus))
+		line_ask_early(bus, ask);
+	mutex_unlock(&bus->io);
+}
+
 /**
  * matenet_line_settle - wait until no part of a frame is on its way
  * @bus: bus whose port is about to be shut down
@@ -447,6 +509,7 @@ static int line_setup(struct matenet_bus *bus, const struct matenet_config *conf
 	bus->stick = stick;
 	bus->usb = line_on_usb(tty);
 	bus->frame_ns = div_u64((u64)LINE_BITS * NSEC_PER_SEC, config->baud);
+	bus->empty = MATENET_EMPTY_UNKNOWN;
 	bus->slow = 0;
 	bus->guard_ns = config->tx_guard_us * NSEC_PER_USEC + (bus->usb ? LINE_USB_GUARD_NS : 0);
 	return line_set_parity(bus, line_parity_for(bus, 0, false));

@@ -149,6 +149,13 @@ struct matenet_setup {
 	struct completion done;
 };
 
+/* What is known of a tty that can be asked whether it has sent all. */
+enum matenet_empty {
+	MATENET_EMPTY_UNKNOWN,
+	MATENET_EMPTY_DOUBTED,	/* something has gone wrong, or must not */
+	MATENET_EMPTY_LEARNT,	/* it has been seen whether its word counts */
+};
+
 /* Where bytes are heard: by the tty of the bus, by that of one that has joined it. */
 enum matenet_ear {
 	MATENET_EAR_OWN,
@@ -236,6 +243,7 @@ struct matenet_events {
  * @tty_caps: MATENET_CAP_* of the tty, written by the engine
  * @frame_ns: time of a byte on the wire, engine only
  * @guard_ns: tx_guard_us as grown by experience, engine only
+ * @empty: whether the tty can say when it has sent all, engine only
  * @slow: waits since the UART was last late count it down, engine only
  *
  * @lock: protects everything below
@@ -290,6 +298,7 @@ struct matenet_bus {
 	u32 tty_caps;
 	u32 frame_ns;
 	u32 guard_ns;
+	enum matenet_empty empty;
 	u8 slow;
 
 	spinlock_t lock;	/* everything below, leaf */
@@ -336,6 +345,8 @@ void matenet_line_close(struct matenet_bus *bus);
 int matenet_line_configure(struct matenet_bus *bus, const struct matenet_config *config);
 int matenet_line_send(struct matenet_bus *bus, const u8 *data, unsigned int len);
 int matenet_line_sent(struct matenet_bus *bus);
+void matenet_line_doubt(struct matenet_bus *bus);
+void matenet_line_learn(struct matenet_bus *bus);
 void matenet_line_settle(struct matenet_bus *bus);
 void matenet_line_sleep_until(ktime_t when);
 u16 matenet_line_word(struct matenet_bus *bus, u8 byte, u8 flag);
