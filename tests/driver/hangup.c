@@ -108,7 +108,8 @@ static bool honest(struct one_bus *bus, int asker, const struct matenet_xfer *x,
 	       !(error & (MATENET_ST_ABORTED | MATENET_ST_TX_ERROR));
 }
 
-static bool all_honest(struct one_bus *bus, int asker, const struct matenet_xfer *x, int n, bool over)
+static bool all_honest(struct one_bus *bus, int asker, const struct matenet_xfer *x, int n,
+		       bool over)
 {
 	bool good = true;
 	int i;
@@ -462,8 +463,8 @@ static int exit_of(pid_t pid)
 
 static long usual_deaths(void)
 {
-	static const long usual[] = { [PROFILE_UML] = 200, [PROFILE_TIMING] = 50, [PROFILE_SMP] = 120 };
-	static const long many[] = { [PROFILE_UML] = 10000, [PROFILE_TIMING] = 2000, [PROFILE_SMP] = 4000 };
+	/* uml, timing, smp */
+	static const long usual[] = { 200, 50, 120 }, many[] = { 10000, 2000, 4000 };
 
 	return testbus_repetitions((getenv("LONG") ? many : usual)[testbus_profile()]);
 }
