@@ -117,8 +117,8 @@ static void u9_port_set_type(struct u9_port *p, int depth)
 	/* Or whoever asks "all sent?" takes the parity error of a received byte away. */
 	u9_keep_line_errors(&p->up);
 	u9_allow_modem_lines(&p->up);
-	port->iotype = UPIO_UNKNOWN;
-	p->up.cur_iotype = UPIO_UNKNOWN;
+	p->up.cur_iotype = UPIO_UNKNOWN;	/* a byte, where the other may be an enum */
+	port->iotype = p->up.cur_iotype;
 	port->serial_in = u9_serial_in;
 	port->serial_out = u9_serial_out;
 }
