@@ -180,9 +180,14 @@ bool matenet_rx_push(struct matenet_rx *rx, __u16 word)
 		rx->errors |= MATENET_ST_BREAK;
 	if (word & MATENET_WORD_OVERRUN)
 		rx->errors |= MATENET_ST_OVERRUN;
-	if (word & (MATENET_WORD_BREAK | MATENET_WORD_OVERRUN))
+	if (word & (MATENET_WORD_BREAK | MATENET_WORD_OVERRUN)) {
+		/* A line of which nothing else comes never falls idle, either. */
+		if (rx->blanks == MATENET_MAX_WORDS)
+			rx->lost++;
+		else
+			rx->blanks++;
 		return false;
-
+	}
 	if (rx->n == MATENET_MAX_WORDS) {
 		rx->lost++;
 		return false;

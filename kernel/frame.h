@@ -43,12 +43,14 @@
  * @marks: the ninth bits are to be trusted
  * @strict: a wrong ninth bit fails the reply
  * @raw: there is no checksum
- * @lost: words that found no room
+ * @blanks: breaks and overruns, which are no bytes
+ * @lost: words that found no room, and line errors beyond counting
  * @errors: MATENET_ST_* of the line errors so far
  */
 struct matenet_rx {
 	__u16 words[MATENET_MAX_WORDS];
 	__u8 n;
+	__u8 blanks;
 	__u8 want;
 	__s16 cmd;
 	bool marks;

@@ -249,6 +249,24 @@ static void babble(void **state)
 	assert_true(len <= MATENET_MAX_DATA);
 }
 
+/* Without a byte, and without an end: whoever waits for the reply is told. */
+static void breaks_without_end(void **state)
+{
+	struct matenet_rx rx;
+	__u8 data[MATENET_MAX_DATA], len;
+	int i;
+
+	(void)state;
+	start(&rx, MATENET_CMD_READ, 5, true);
+	for (i = 0; i < MATENET_MAX_WORDS; i++)
+		assert_false(matenet_rx_push(&rx, MATENET_WORD_BREAK));
+	assert_int_equal(rx.lost, 0);
+	for (; i < 1000; i++)
+		assert_false(matenet_rx_push(&rx, MATENET_WORD_BREAK));
+	assert_int_not_equal(rx.lost, 0);
+	assert_int_equal(matenet_rx_end(&rx, data, &len), MATENET_ST_BREAK);
+}
+
 static void refusal(void **state)
 {
 	static const __u16 words[] = { 0x82 | MARK, 0x00, 0x00, 0x00, 0x82 };
@@ -582,6 +600,7 @@ int main(void)
 		cmocka_unit_test(two_replies_are_none),
 		cmocka_unit_test(long_reply),
 		cmocka_unit_test(babble),
+		cmocka_unit_test(breaks_without_end),
 		cmocka_unit_test(refusal),
 		cmocka_unit_test(line_errors),
 		cmocka_unit_test(unknown_length),
