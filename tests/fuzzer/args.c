@@ -57,6 +57,9 @@ void args_init(void)
 {
 	long page = sysconf(_SC_PAGESIZE);
 
+	for (unsigned int i = 0; i < n_calls; i++)
+		if (calls[i].n > MOST_ARGS)
+			errx(1, "%s: %u arguments", calls[i].name, calls[i].n);
 	arena = mmap(NULL, ARENA_BYTES + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 		     -1, 0);
 	if (arena == MAP_FAILED || mprotect(arena + ARENA_BYTES, page, PROT_NONE))
@@ -165,6 +168,8 @@ static unsigned int fill_struct(const struct type *t, char *at, unsigned int roo
 	unsigned int places[MOST_FIELDS], n = 0, i;
 	const struct type *f;
 
+	if (t->n > MOST_FIELDS)
+		errx(1, "%s: %u fields", t->name, t->n);
 	for (i = 0; i < t->n; i++) {
 		f = t->fields[i].type;
 		n = aligned(n, f->align);
