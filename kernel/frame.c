@@ -359,6 +359,8 @@ void matenet_framing_learn(struct matenet_framing *framing, const struct matenet
  * matenet_command_whole - are these words a command, by length, code and checksum?
  * @words: as received
  * @n: number of @words
+ *
+ * Return: true if so.
  */
 bool matenet_command_whole(const __u16 *words, unsigned int n)
 {

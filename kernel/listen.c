@@ -41,6 +41,8 @@ static bool listen_trusts(const struct matenet_bus *bus, enum matenet_ear ear)
  * matenet_listen_knows - are the ninth bits of what is heard those of the wire?
  * @bus: bus, locked
  * @ear: where it is heard
+ *
+ * Return: true if so.
  */
 bool matenet_listen_knows(const struct matenet_bus *bus, enum matenet_ear ear)
 {
