@@ -29,6 +29,7 @@ help:
 #: make demo           in a VM: attach, scan a simulated hub, show what the devices say
 #: make check          all tests; T="SUITE.. SUITE/PROFILE.." for some (tests/run -h)
 #:                     LONG=1: with those that take minutes
+#: make static         what checkers say of the sources, from checkpatch to shellcheck
 #: make check-debug    what races, on a kernel full of checks (Linux 6.1, built once)
 #: make coverage       lines and branches that the tests visit, file by file; fails if one of the
 #:                     kernel code is neither visited nor in tests/coverage/kernel.unvisited
@@ -124,6 +125,9 @@ stage-files: deps
 unit: deps
 	@$(MAKE) -C tests/unit
 
+static: deps
+	@tests/static/static.t
+
 check: DEPS = --examples
 check: stage unit
 	@tests/run $(T)
@@ -177,4 +181,4 @@ demo: deps
 	@$(VM) -p smp /usr/libexec/matenet-tests/demo.sh
 
 .PHONY: all help modules kdir-exists userspace install install-dkms clean deps guests guest-uml guest-debian \
-	guest-debug plant stage stage-tree stage-files unit check check-debug check-matrix coverage bench campaign usb-table fuzz vm-shell demo
+	guest-debug plant stage stage-tree stage-files unit static check check-debug check-matrix coverage bench campaign usb-table fuzz vm-shell demo
