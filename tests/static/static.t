@@ -8,6 +8,7 @@ top=$(readlink -f "$here/../..")
 # shellcheck source=tests/tap.sh
 . "$top/tests/tap.sh"
 
+unset MAKEFLAGS MFLAGS MAKELEVEL	# its makes are not part of the one around it
 export TOP=$top O=${O:-$top/build}
 KERNEL_uml=$("$top/tests/vm/kernel" uml)/kdir
 KERNEL_debian=$("$top/tests/vm/kernel" debian)/kdir
