@@ -315,7 +315,8 @@ void matenet_listen_word(struct matenet_bus *bus, enum matenet_ear ear, u16 word
 	listen_end_other(bus, ear, now);
 	if (word & MATENET_WORD_MARK && listen_trusts(bus, ear))
 		listen_end(bus, ear);
-	else if (listen_by_length(bus, ear) && listen_paused(bus, heard, now) && listen_whole(heard))
+	else if (listen_by_length(bus, ear) && listen_paused(bus, heard, now) &&
+		 listen_whole(heard))
 		listen_end(bus, ear);
 	if (heard->n == MATENET_MAX_FRAME) {
 		heard->errors |= MATENET_ST_LONG;
