@@ -48,6 +48,7 @@ void u9_chip_rx_clear(struct u9_port *p)
 {
 	p->rx.count = 0;
 	p->rx.errors = 0;
+	p->rx.overrun = false;
 	p->rx.batch = 0;
 }
 

@@ -105,11 +105,12 @@ static void u9_rx_store(struct u9_port *p, u8 byte, u8 err, u64 t)
 
 	rx->last = t;
 	if (rx->count >= depth) {
-		rx->overrun = true;
 		/* A full FIFO keeps what it has, a holding register the newest. */
+		if (depth == 1)
+			u9_chip_rx_clear(p);
+		rx->overrun = true;
 		if (depth > 1)
 			return;
-		u9_chip_rx_clear(p);
 	}
 	rx->fifo[(rx->head + rx->count) % U9_MAX_FIFO] = byte | err << 8;
 	rx->count++;
