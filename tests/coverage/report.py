@@ -26,12 +26,11 @@ ARTEFACT = re.compile(
     r"|dev_(info|err|warn)\w*|pr_(info|err|warn)\w*|mutex_init|init_\w+|INIT_WORK|spin_lock_init"
     r"|module_(init|exit)|DEFINE_\w+)\(")
 
-# What is reported, and of which build: the module, the programs, the tests on the host.
 GROUPS = [
-    ("kernel", "kernel/", "kmod"),
-    ("library", "userspace/lib/", "user"),
-    ("matetool", "userspace/matetool/", "user"),
-    ("matesim", "userspace/matesim/", "user"),
+    ("kernel", "kernel/"),
+    ("library", "userspace/lib/"),
+    ("matetool", "userspace/matetool/"),
+    ("matesim", "userspace/matesim/"),
 ]
 NEVER = "(never called)"
 
@@ -73,9 +72,8 @@ class Build:
 class Source:
     """One source, in all its builds: visited in one of them is visited."""
 
-    def __init__(self, path):
-        self.path = path
-        self.text = (TOP / path).read_text().splitlines()
+    def __init__(self, compiled):
+        self.text = pathlib.Path(compiled).read_text().splitlines()
         self.builds = collections.defaultdict(Build)
 
     def line_numbers(self):
@@ -119,7 +117,9 @@ def gcov(gcno, gcda):
         for suffix, path in ((".gcno", gcno), (".gcda", gcda)):
             os.symlink(path, os.path.join(work, "x" + suffix))
         done = subprocess.run(["gcov", "--json-format", "--branch-probabilities", "--stdout",
-                               "x.gcda"], cwd=work, capture_output=True, check=True, text=True)
+                               "x.gcda"], cwd=work, capture_output=True, check=False, text=True)
+    if done.returncode:
+        sys.exit(f"{gcda}: gcov: {done.stderr.strip()}")
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
@@ -134,9 +134,8 @@ def runs(out):
             yield str(gcda.relative_to(out)), gcda.with_suffix(".gcno"), gcda
 
 
-def source_of(name, directory):
-    """Path in the repository, or None: modules are built from copies."""
-    path = os.path.normpath(os.path.join(directory, name))
+def source_of(path):
+    """Its path in the repository, or None: modules are built from copies."""
     match = re.search(r"/kmod/[^/]+/(kernel/.*)", path)
     if match:
         return match[1]
@@ -149,12 +148,14 @@ def collect(out):
         build = below.split("/")[0]
         for answer in gcov(gcno, gcda):
             for record in answer["files"]:
-                path = source_of(record["file"], answer["current_working_directory"])
+                compiled = os.path.normpath(os.path.join(answer["current_working_directory"],
+                                                         record["file"]))
+                path = source_of(compiled)
                 if not path or not path.endswith(".c"):
                     continue
-                if not any(path.startswith(start) for _, start, _ in GROUPS):
+                if not any(path.startswith(start) for _, start in GROUPS):
                     continue
-                source = sources.setdefault(path, Source(path))
+                source = sources.get(path) or sources.setdefault(path, Source(compiled))
                 source.builds[build].add(record)
     return sources
 
@@ -165,11 +166,9 @@ def percent(part, whole):
 
 def table(sources):
     rows = [("file", "lines", "visited", "%", "branches", "visited", "%")]
-    for name, start, build in GROUPS:
+    for name, start in GROUPS:
         total = [0, 0, 0, 0]
         for path in sorted(p for p in sources if p.startswith(start)):
-            if build not in sources[path].builds:
-                continue
             t = sources[path].totals()
             total = [a + b for a, b in zip(total, t)]
             rows.append((path, t[1], t[0], percent(t[0], t[1]), t[3], t[2], percent(t[2], t[3])))
