@@ -17,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,10 +41,13 @@
 /*
  * A byte is in the FIFO half a bit before its end.  With a trigger of one byte the
  * interrupt, the work item of the tty and the line discipline follow at once; where two
- * ttys listen it takes Linux 5.10 a tenth longer than later ones.
+ * ttys listen it takes Linux 5.10 a tenth longer than later ones.  With lazy
+ * preemption, which Debian has from 7.x on, the work item waits until the program that
+ * gives order to damage leaves the kernel.
  */
 #define TS_EARLY_NS	53000
 #define TS_LATE_NS	120000
+#define TS_LAZY_NS	250000
 
 enum { CONTROLLER, COMMANDS, REPLIES };
 
@@ -410,8 +414,18 @@ static size_t count_status(const struct heard *heard, unsigned int port, int by_
 	return n;
 }
 
+static int kernel_is(int major, int minor)
+{
+	struct utsname name;
+	int is_major, is_minor;
+
+	uname(&name);
+	return sscanf(name.release, "%d.%d", &is_major, &is_minor) == 2 &&
+	       (is_major > major || (is_major == major && is_minor >= minor));
+}
+
 static void judge(struct __test_metadata *_metadata, const struct heard *heard,
-		  int by_listeners)
+		  int by_listeners, int damaged)
 {
 	struct wire_log log;
 	unsigned int port;
@@ -436,7 +450,7 @@ static void judge(struct __test_metadata *_metadata, const struct heard *heard,
 	       heard->n, log.n, (long long)longest_early_ns / 1000,
 	       (long long)longest_late_ns / 1000);
 	EXPECT_GE(TS_EARLY_NS, longest_early_ns);
-	EXPECT_GE(TS_LATE_NS, longest_late_ns);
+	EXPECT_GE(TS_LATE_NS + (damaged && kernel_is(7, 0) ? TS_LAZY_NS : 0), longest_late_ns);
 	wire_log_free(&log);
 }
 
@@ -477,7 +491,7 @@ TEST_F_TIMEOUT(monitor, controller_by_records, 600)
 	hear_records(fd, self->heard);
 	EXPECT_TRUE(ended_well(pid));
 	EXPECT_EQ(2 * TRANSACTIONS, self->heard->n);
-	judge(_metadata, self->heard, 0);
+	judge(_metadata, self->heard, 0, 0);
 	EXPECT_EQ(self->heard->n, count_status(self->heard, 0, 0, MATENET_ST_OK) +
 				  count_status(self->heard, 1, 0, MATENET_ST_OK));
 	EXPECT_LT(0.98, load_of());
@@ -495,7 +509,7 @@ TEST_F_TIMEOUT(monitor, controller_by_netlink, 600)
 	EXPECT_EQ(0, hear_messages(&ear));
 	EXPECT_TRUE(ended_well(pid));
 	EXPECT_EQ(2 * TRANSACTIONS, self->heard->n);
-	judge(_metadata, self->heard, 0);
+	judge(_metadata, self->heard, 0, 0);
 	nl_socket_free(ear.sock);
 }
 
@@ -510,7 +524,7 @@ TEST_F_TIMEOUT(monitor, two_ttys_by_records, 600)
 	hear_records(fd, self->heard);
 	EXPECT_TRUE(ended_well(pid));
 	EXPECT_EQ(2 * TRANSACTIONS, self->heard->n);
-	judge(_metadata, self->heard, 1);
+	judge(_metadata, self->heard, 1, 0);
 	/* A command, its reply, a command ... */
 	EXPECT_EQ(self->heard->n / 2, count_status(self->heard, 0, 1, MATENET_ST_OK));
 	EXPECT_EQ(self->heard->n / 2, count_status(self->heard, 1, 1, MATENET_ST_OK));
@@ -527,7 +541,7 @@ TEST_F_TIMEOUT(monitor, two_ttys_damaged, 600)
 	pid = start_talking(self->fd[CONTROLLER], TRANSACTIONS, 1);
 	hear_records(fd, self->heard);
 	EXPECT_TRUE(ended_well(pid));
-	judge(_metadata, self->heard, 1);
+	judge(_metadata, self->heard, 1, 1);
 	EXPECT_LT(TRANSACTIONS / 16,
 		  self->heard->n - count_status(self->heard, 0, 1, MATENET_ST_OK) -
 		  count_status(self->heard, 1, 1, MATENET_ST_OK));
@@ -544,7 +558,7 @@ TEST_F_TIMEOUT(monitor, two_ttys_damaged_by_netlink, 600)
 	pid = start_talking(self->fd[CONTROLLER], TRANSACTIONS, 1);
 	EXPECT_EQ(0, hear_messages(&ear));
 	EXPECT_TRUE(ended_well(pid));
-	judge(_metadata, self->heard, 1);
+	judge(_metadata, self->heard, 1, 1);
 	nl_socket_free(ear.sock);
 }
 
