@@ -35,7 +35,7 @@ help:
 #:                     kernel code is neither visited nor in tests/coverage/kernel.unvisited
 #: make check-matrix   on the kernels of other Debian releases; K="NAME.." for some (tests/matrix/run -h)
 #:                     TABLE=1: also writes the table of Documentation
-#: make fuzz           decoders and parsers with libFuzzer, each for FUZZ_SECONDS=60
+#: make fuzz           frames, decoders, parsers with libFuzzer, each for FUZZ_SECONDS=60
 #: make bench          measure: a table, $O/bench/report.json; FIGURES=DIR: also tables and plots
 #: make usb-table      measure: the table of USB adapters in Documentation
 #: make campaign       hours of faults on the wire: tables, $O/campaign; FIGURES=DIR: also
@@ -88,7 +88,7 @@ clean:
 
 VM     = tests/vm/vm
 STAGE  = $(O)/stage
-SUITES = wire driver alloc tool site compat bench usb campaign
+SUITES = wire driver alloc tool site compat bench usb campaign fuzzer
 
 deps:
 	@tests/vm/deps $(DEPS)
