@@ -151,7 +151,7 @@ COVERAGE_T = driver/uml alloc/uml tool/uml site/uml wire/uml unit/host
 # Kernels and compilers of other releases are fetched the first time.
 check-matrix: DEPS = --matrix
 check-matrix: stage-tree
-	@tests/matrix/run $(if $(TABLE),-t Documentation/testing/matrix.inc) $(K)
+	@tests/matrix/run $(if $(TABLE),-t Documentation/testing/matrix-table.rst) $(K)
 
 # The targets and what they are measured by: Documentation/performance.rst.
 bench: guest-debian stage-tree
