@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the kernel matrix makes of a module that builds, warns, or does not build: on this
 # machine, with its own headers for those of another release.
+
 top=@TOP@
 # shellcheck source=tests/tap.sh
 . "$top/tests/tap.sh"
