@@ -306,8 +306,11 @@ int matenet_nl_bus_set_doit(struct sk_buff *skb, struct genl_info *info)
 	mutex_unlock(&bus->configuring);
 out:
 	put_device(&bus->dev);
-	/* The error goes out in a message: nobody will do it again for the caller. */
-	return ret == -ERESTARTSYS ? -EINTR : ret;
+	/*
+	 * The error goes out in a message: nobody will do it again for the caller.
+	 * Not -EINTR, for which netlink sends no message at all.
+	 */
+	return ret == -ERESTARTSYS || ret == -EINTR ? -ECANCELED : ret;
 }
 
 /**

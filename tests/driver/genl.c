@@ -298,6 +298,36 @@ TEST_F(genl, bus_set_is_checked)
 	EXPECT_EQ(0, memcmp(&before, &after, sizeof(after)));
 }
 
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+/* It has to wait for settings that wait for a transaction; a signal ends that. */
+TEST_F(genl, signal_while_others_change_settings)
+{
+	struct matenet_xfer x = testbus_request(NOBODY_THERE, MATENET_CMD_READ, 0, 0);
+	struct sigaction action = { .sa_handler = on_alarm };
+	struct matenet_config config = testbus_config(self->fd);
+	int status;
+	pid_t other;
+
+	x.timeout_us = 2000000;
+	ASSERT_EQ(0, ioctl(self->fd, MATENET_IOC_SUBMIT, &x));
+	sleep_us(100000);
+	config.late_us++;
+	other = fork();
+	if (!other)
+		_exit(-testbus_set_config(self->fd, config));
+	sleep_us(100000);
+	sigaction(SIGALRM, &action, NULL);
+	ualarm(200000, 0);
+	EXPECT_EQ(-ECANCELED, set(MATENET_A_LATE_US, 5));
+	ASSERT_EQ(other, waitpid(other, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(config.late_us, testbus_config(self->fd).late_us);
+}
+
 static int as_other_user(int (*what)(void))
 {
 	int status;
