@@ -132,6 +132,19 @@ static int engine_send(struct matenet_bus *bus, const struct matenet_xfer *x)
  * Bytes that do not complete a reply wake nobody.  While there are none it is enough
  * to look once in a gap: no reply can begin and end unseen.
  */
+/*
+ * When there has been enough silence to end the reply that has begun.  What is still to
+ * come takes its time, and a UART with a large FIFO hands it over at its end.
+ */
+static ktime_t engine_gap_end(struct matenet_bus *bus)
+{
+	u64 rest_ns = 0;
+
+	if (bus->rx.want > bus->rx.n)
+		rest_ns = (u64)(bus->rx.want - bus->rx.n) * bus->frame_ns;
+	return ktime_add_ns(ktime_add_us(bus->rx_last, bus->config.gap_us), rest_ns);
+}
+
 static void engine_await_reply(struct matenet_bus *bus, u32 timeout_us)
 {
 	ktime_t deadline, look, now;
@@ -141,7 +154,7 @@ static void engine_await_reply(struct matenet_bus *bus, u32 timeout_us)
 		now = ktime_get();
 		look = ktime_add_us(max(now, bus->tx_end), bus->config.gap_us);
 		if (bus->rx.n || bus->rx.errors)
-			deadline = ktime_add_us(bus->rx_last, bus->config.gap_us);
+			deadline = engine_gap_end(bus);
 		else
 			deadline = ktime_add_us(bus->tx_end, timeout_us);
 		if (!ktime_after(deadline, now))

@@ -338,6 +338,20 @@ void matenet_listen_word(struct matenet_bus *bus, enum matenet_ear ear, u16 word
 		wake_up_process(bus->engine);	/* it has a deadline now */
 }
 
+/*
+ * When there has been enough silence: where the rest may be still to come, and be handed
+ * over at its end, the longest frame has to fit in.
+ */
+static ktime_t listen_gap_end(const struct matenet_bus *bus, enum matenet_ear ear)
+{
+	const struct matenet_heard *heard = &bus->heard[ear];
+	ktime_t at = ktime_add_us(heard->at, bus->config.gap_us);
+
+	if (bus->listener[ear].coarse && heard->n < MATENET_LONGEST && !listen_whole(heard))
+		at = ktime_add_ns(at, (MATENET_LONGEST - heard->n) * READ_ONCE(bus->frame_ns));
+	return at;
+}
+
 /**
  * matenet_listen_pending - is there a frame whose end only silence will tell?
  * @bus: bus, locked
@@ -357,7 +371,7 @@ bool matenet_listen_pending(struct matenet_bus *bus, ktime_t *deadline)
 	*deadline = KTIME_MAX;
 	for (i = 0; i < MATENET_EARS; i++) {
 		ear = i ? !older : older;
-		at = ktime_add_us(bus->heard[ear].at, bus->config.gap_us);
+		at = listen_gap_end(bus, ear);
 		if (!ktime_after(at, now))
 			listen_end(bus, ear);
 		else if (listen_hears(&bus->heard[ear]))
