@@ -10,7 +10,7 @@
 struct flags flags;
 
 const struct verb * const verbs[] = {
-	&verb_list, &verb_attach, &verb_detach, &verb_bus, &verb_scan, &verb_status, &verb_watch,
+	&verb_list, &verb_uart, &verb_attach, &verb_detach, &verb_bus, &verb_scan, &verb_status, &verb_watch,
 	&verb_top, &verb_log, &verb_reg, &verb_control, &verb_inc, &verb_dec, &verb_enable,
 	&verb_disable, &verb_confirm, &verb_revert, &verb_config, &verb_sync, &verb_send,
 	&verb_monitor, &verb_stats, &verb_snapshot, &verb_simulate, NULL

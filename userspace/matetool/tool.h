@@ -82,7 +82,7 @@ extern const struct option common_options[];
 const struct verb *find_verb(const struct verb * const *list, const char *name);
 
 extern const struct verb verb_list, verb_scan, verb_status, verb_log, verb_reg,
-			 verb_attach, verb_detach, verb_monitor, verb_stats, verb_complete;
+			 verb_attach, verb_detach, verb_uart, verb_monitor, verb_stats, verb_complete;
 extern const struct verb verb_reg_list, verb_reg_get, verb_reg_dump, verb_watch, verb_top;
 
 /* ---- output.c, table.c: errors, JSON, tables ------------------------------ */
