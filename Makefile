@@ -40,6 +40,7 @@ help:
 #: make usb-table      measure: the table of USB adapters in Documentation
 #: make campaign       hours of faults on the wire: tables, $O/campaign; FIGURES=DIR: also
 #:                     tables and plot
+#: make kinds          kinds of UART in each role: the table in Documentation is made anew
 #: make vm-shell       a shell in a VM with all of this in it (PROFILE=smp, timing, uml or debug)
 #: make deps           install the Debian packages that all this needs
 #: make stage          build everything that goes into the VM
@@ -88,7 +89,7 @@ clean:
 
 VM     = tests/vm/vm
 STAGE  = $(O)/stage
-SUITES = wire driver alloc tool site compat bench usb campaign fuzzer
+SUITES = wire driver alloc kinds tool site compat bench usb campaign fuzzer
 
 deps:
 	@tests/vm/deps $(DEPS)
@@ -146,7 +147,7 @@ coverage: deps
 	@tests/run $(COVERAGE_T)
 	@tests/coverage/report.py $(O) $(if $(FIGURES),--rst $(FIGURES)/coverage-figures.rst)
 
-COVERAGE_T = driver/uml alloc/uml tool/uml site/uml wire/uml unit/host
+COVERAGE_T = driver/uml alloc/uml kinds/uml tool/uml site/uml wire/uml unit/host
 
 # Kernels and compilers of other releases are fetched the first time.
 check-matrix: DEPS = --matrix
@@ -165,6 +166,9 @@ usb-table: guest-debian stage-tree
 campaign: guest-uml stage-tree
 	@tests/campaign/run $(if $(FIGURES),-f $(FIGURES))
 
+kinds: guest-uml stage-tree
+	@tests/kinds/run
+
 FUZZ_SECONDS ?= 60
 fuzz: deps
 	@$(MAKE) -C tests/fuzz run FUZZ_SECONDS=$(FUZZ_SECONDS)
@@ -181,4 +185,4 @@ demo: deps
 	@$(VM) -p smp /usr/libexec/matenet-tests/demo.sh
 
 .PHONY: all help modules kdir-exists userspace install install-dkms clean deps guests guest-uml guest-debian \
-	guest-debug plant stage stage-tree stage-files unit static check check-debug check-matrix coverage bench campaign usb-table fuzz vm-shell demo
+	guest-debug plant stage stage-tree stage-files unit static check check-debug check-matrix coverage bench campaign kinds usb-table fuzz vm-shell demo
