@@ -41,8 +41,11 @@ static int take_device(const struct matefile *file, const struct mate_line *l,
 
 int recording_devices(const struct matefile *file, struct site *site)
 {
-	const struct mate_line *l, *end = file->lines + file->n;
+	const struct mate_line *l, *end;
 
+	if (!file->n)
+		return matefile_complain(file, 1, "a site without devices");
+	end = file->lines + file->n;
 	site->chosen = true;
 	for (l = file->lines; l < end; l++)
 		if (is_device(l) && take_device(file, l, site) < 0)
@@ -53,8 +56,6 @@ int recording_devices(const struct matefile *file, struct site *site)
 			return matefile_complain(file, l->number,
 				"port %d: the device on port 0 is no hub",
 				l->port);
-	if (!file->n)
-		return matefile_complain(file, 1, "a site without devices");
 	return 0;
 }
 
@@ -141,16 +142,16 @@ static int restore(const struct matefile *file, const struct mate_line *l,
 
 int state_load(struct site *site, const char *path)
 {
-	const struct mate_line *l;
 	struct matefile file;
 	int ret = 0;
+	size_t i;
 
 	if (access(path, F_OK) < 0 && errno == ENOENT)
 		return 0;
 	if (matefile_read(&file, path) < 0)
 		return -1;
-	for (l = file.lines; l < file.lines + file.n && ret == 0; l++)
-		ret = restore(&file, l, site);
+	for (i = 0; i < file.n && ret == 0; i++)
+		ret = restore(&file, &file.lines[i], site);
 	matefile_free(&file);
 	return ret;
 }
