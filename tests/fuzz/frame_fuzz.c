@@ -18,6 +18,7 @@
 struct fed {
 	__u16 words[600];
 	unsigned int n;		/* words that carry a byte */
+	unsigned int blanks;	/* that carry none */
 	__u32 errors;
 };
 
@@ -40,15 +41,18 @@ static bool feed(struct matenet_rx *rx, struct fed *fed, __u16 word)
 		fed->errors |= MATENET_ST_BREAK;
 	if (word & MATENET_WORD_OVERRUN)
 		fed->errors |= MATENET_ST_OVERRUN;
-	if (!(word & NO_BYTE))
+	if (word & NO_BYTE)
+		fed->blanks++;
+	else
 		fed->words[fed->n++] = word;
 	return matenet_rx_push(rx, word);
 }
 
 static void check_conservation(const struct matenet_rx *rx, const struct fed *fed)
 {
-	check(rx->n <= MATENET_MAX_WORDS);
-	check(rx->n + rx->lost == fed->n);
+	check(rx->n <= MATENET_MAX_WORDS && rx->blanks <= MATENET_MAX_WORDS);
+	check(rx->n + rx->blanks + rx->lost == fed->n + fed->blanks);
+	check(rx->lost || (rx->n == fed->n && rx->blanks == fed->blanks));
 	check(!memcmp(rx->words, fed->words, rx->n * sizeof(rx->words[0])));
 	check(rx->errors == fed->errors);
 }
