@@ -123,17 +123,18 @@ static u64 u9_rx_time(struct u9_port *p)
 	const struct u9_rx *rx = &p->rx;
 	u64 edge;
 
-	if (rx->due != U9_NEVER || !source)
+	if (!source)
 		return rx->due;
 	/* It waits for a start bit: of the next byte of the other side, or what noise makes. */
 	edge = source->tx.noise.next;
-	if (source->tx.state != U9_TX_IDLE &&
+	if (rx->due == U9_NEVER && source->tx.state != U9_TX_IDLE &&
 	    (source->tx.state != U9_TX_SHIFT || source->tx.count ||
 	     u9_rules_want_line(source) || u9_answer_pending(source)))
 		edge = min(edge, source->tx.next);
 	if (edge == U9_NEVER)
-		return U9_NEVER;
-	return edge + (u9_rx_bits(p->lcr) - 1) * p->bit + p->bit / 2;
+		return rx->due;
+	/* Noise makes one even in a break, long before its end. */
+	return min(rx->due, edge + (u9_rx_bits(p->lcr) - 1) * p->bit + p->bit / 2);
 }
 
 /* When to look whether @p has an interrupt; never later than it has one. */
