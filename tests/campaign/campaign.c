@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * campaign [-n TRANSACTIONS] [-s SEED] [-r PPB] [-c read|status|log|mix] KIND MODE
+ * campaign -l        lists the kinds
  *
  * One kind of fault in one mode of the driver; the same seed gives the same campaign.
  * Prints what is worth an explanation as remarks, then a line of JSON.  Exit status 1: the
@@ -76,8 +77,7 @@ static void fault_choose(struct campaign *c, const struct transaction *t, struct
 {
 	uint8_t reply[REPLY_MAX];
 
-	*f = (struct fault){ .chance = &c->chance, .ppb = c->ppb, .midway_us = -1 };
-	f->command = t->command;
+	*f = (struct fault){ .chance = &c->chance, .midway_us = -1 };
 	f->reply = model_reply(t->command, reply);
 	choose_foreign(c, t->command, f);
 	if (t->disturbed)
@@ -198,12 +198,24 @@ static unsigned long number(const char *text, const char *what, unsigned long mi
 	return value;
 }
 
+static void list_kinds(void)
+{
+	const struct kind *k;
+
+	for (k = kinds; k->name; k++)
+		printf("%-14s %s\n", k->name, k->what);
+	exit(0);
+}
+
 static void parse(struct campaign *c, int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "n:s:r:c:")) >= 0)
+	while ((option = getopt(argc, argv, "ln:s:r:c:")) >= 0)
 		switch (option) {
+		case 'l':
+			list_kinds();
+			break;
 		case 'n':
 			c->n = number(optarg, "-n", 1, 10000000);
 			break;

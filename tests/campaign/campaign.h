@@ -55,8 +55,6 @@ extern const struct mode modes[];
 /* What a fault needs to know, and what it wants. */
 struct fault {
 	struct chance *chance;
-	uint32_t ppb;
-	const uint8_t *command;		/* of the transaction to come */
 	uint8_t foreign[REPLY_MAX];	/* a right reply, but not to this command */
 	size_t reply, foreign_len;
 
