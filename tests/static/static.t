@@ -15,6 +15,11 @@ KERNEL_debian=$("$top/tests/vm/kernel" debian)/kdir
 export KERNEL_uml KERNEL_debian
 out=$O/static
 
+# One at a time: two would write the same files.
+mkdir -p "$out"
+exec 9>"$out/lock"
+flock 9
+
 # ---- the checkers ---------------------------------------------------------------
 
 make -s -k -C "$here" -j"$(nproc)" >"$tmp/made" 2>&1
