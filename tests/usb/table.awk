@@ -23,7 +23,7 @@ BEGIN { FS = "|" }
 }
 
 END {
-	print ".. SPDX-License-Identifier: GPL-2.0-or-later"
+	print ".. SPDX-License-Identifier: GPL-2.0"
 	print ".. Made by \"make usb-table\"."
 	print ""
 	print ".. list-table::"
