@@ -69,10 +69,10 @@ licences() {
 	tests/include/kselftest.h GPL-2.0
 	tests/include/kselftest_harness.h GPL-2.0-only
 	Documentation/*.svg|README.md|userspace/examples/README.md|Documentation/ABI/*|.gitignore none
-	userspace/data/*.tsv|*/py.typed|tests/coverage/*.unvisited none
+	userspace/data/*.tsv|*/py.typed|tests/campaign/results/* none
 	userspace/lib/*|userspace/man/libmatenet.3.scd LGPL-2.1-or-later
 	userspace/python/matenet/*|userspace/python/pyproject.toml LGPL-2.1-or-later
-	Documentation/*.rst GPL-2.0
+	Documentation/*.rst|Documentation/*.inc GPL-2.0
 	* GPL-2.0-or-later
 	END
 }
