@@ -291,7 +291,9 @@ static unsigned int fill(const struct type *t, char *at, unsigned int room,
 		put_number(at, t->size, false, pointer(t->elem, extent));
 		break;
 	case ARRAY:
-		return t->elem->size == 1 ? fill_bytes(t, at, room) : fill_array(t, at, room);
+		if (t->elem->size == 1 && t->elem->kind == INT)
+			return fill_bytes(t, at, room);
+		return fill_array(t, at, room);
 	case STRING:
 		return fill_string(t, at, room);
 	case STRUCT:

@@ -210,6 +210,9 @@ static bool call_got_somewhere(unsigned int i)
 {
 	unsigned int tried = attempts(i), share = 10;
 
+	/* Each of up to eight transactions has to be right, and allowed. */
+	if (!strcmp(calls[i].name, "ioctl$MATENET_IOC_BATCH"))
+		share = 100;
 	if (never_succeeds(calls[i].name))
 		return tried;
 	/* Only in the device role, in time, with the number of a command. */
@@ -231,6 +234,7 @@ static void judge_calls(void)
 		right = false;
 	}
 	result(right, "every call was made, and those that can succeed did often enough");
+	right = true;
 	for (unsigned int i = 0; i < n_calls; i++)
 		if (never_succeeds(calls[i].name) && strncmp(calls[i].name, "ioctl", 5) &&
 		    successes(i)) {
