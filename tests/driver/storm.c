@@ -249,15 +249,15 @@ static enum verdict use_device(int fd)
 
 		if (r.type != MATENET_REC_COMMAND)
 			return WRONG_RECORD;
-		/* A port that is being unplugged sends nothing before it says that it has gone. */
-		if (failed)
-			return wrong_error("REPLY", EIO);
 		ret = ioctl(fd, MATENET_IOC_REPLY, &reply) ? -errno : 0;
-		failed = ret == -EIO;
+		if (ret && ret != -ESTALE && ret != -ENODEV && ret != -EIO)
+			return wrong_error("REPLY", -ret);
+		/* A port that is being unplugged sends nothing before it says that it has gone. */
+		failed |= ret == -EIO;
+		if (failed && !ret)
+			return wrong_error("REPLY after one that failed", 0);
 		if (!ret)
 			COUNT(replies);
-		else if (ret != -ESTALE && ret != -ENODEV && !failed)
-			return wrong_error("REPLY", -ret);
 	}
 	return n < 0 && errno == ENODEV ? TOLD : wrong_error("read of records", errno);
 }
