@@ -458,14 +458,15 @@ static bool line_baud_fits(struct tty_struct *tty, u32 baud)
 	return off * 100 <= baud * LINE_BAUD_PERCENT;
 }
 
+static bool line_has_driver(const struct tty_struct *tty, const char *name)
+{
+	return tty->driver->driver_name && !strcmp(tty->driver->driver_name, name);
+}
+
+/* By the driver: the devices above a tty that has been unplugged are gone. */
 static bool line_on_usb(const struct tty_struct *tty)
 {
-	const struct device *dev;
-
-	for (dev = tty->dev; dev; dev = dev->parent)
-		if (dev->bus && !strcmp(dev->bus->name, "usb"))
-			return true;
-	return false;
+	return line_has_driver(tty, "usbserial") || line_has_driver(tty, "acm");
 }
 
 /* All drivers of usb-serial have the operation, and few of them something behind it. */
@@ -473,7 +474,7 @@ static bool line_tells_sent(struct tty_struct *tty)
 {
 	struct usb_serial_port *port = tty->driver_data;
 
-	if (tty->driver->driver_name && !strcmp(tty->driver->driver_name, "usbserial"))
+	if (line_has_driver(tty, "usbserial"))
 		return port->serial->type->wait_until_sent;
 	return tty->ops->wait_until_sent;
 }
