@@ -399,7 +399,8 @@ unsigned int matenet_frame_whole(const __u16 *words, unsigned int n)
  * @word: the latest one
  *
  * Whatever is a frame by length and checksum should have one ninth bit, in its first
- * word.  None at all says nothing: runs of zeros pass for frames.
+ * word.  Nothing is said by what zeros make of the end of a frame and the beginning of
+ * the next one, nor by runs of them.
  */
 void matenet_hearing_learn(struct matenet_hearing *hearing, __u16 word)
 {
@@ -421,6 +422,8 @@ void matenet_hearing_learn(struct matenet_hearing *hearing, __u16 word)
 		if (!words_marks(words, len) || !frame_is(words, len))
 			continue;
 		fits = words[0] & MATENET_WORD_MARK && words_marks(words, len) == 1;
+		if (!fits && !(words[0] & 0xff))
+			continue;
 		hearing->right |= fits;
 		framing_judge(&hearing->framing, fits);
 		return;

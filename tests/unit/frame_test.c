@@ -556,7 +556,7 @@ static void whole_frames(void **state)
 /* Three frames change the mind; those without any ninth bit say nothing. */
 static void hearing(void **state)
 {
-	static const __u16 zeros[17];
+	static const __u16 zeros[17], one[] = { 0, 0, 1, 0, 1 }, port[] = { 2, 0, 2, 0, 4 };
 	struct matenet_hearing h = { .framing.marks = true };
 	int i;
 
@@ -567,6 +567,15 @@ static void hearing(void **state)
 	}
 	assert_true(h.framing.marks);
 	assert_false(h.right);
+	/* The end of one and the beginning of the next, all right, are no frame with a wrong one. */
+	for (i = 0; i < 100; i++) {
+		hear(&h, zeros, 5, 1);
+		hear(&h, one, 5, 1);
+		hear(&h, zeros, 5, 1);
+		hear(&h, port, 5, 1);
+		assert_true(h.framing.marks);
+	}
+	h = (struct matenet_hearing){ .framing.marks = true };
 	/* All marked, as with a flag for a whole packet; the second one, as with the next. */
 	hear(&h, command, 8, 0xff);
 	hear(&h, read_reply, 5, 0x02);
