@@ -443,7 +443,8 @@ static void check_heard(void)
 	}
 	ksft_test_result(sent == 13 && heard[1] == 8 && heard[0] == 5 && !wrong,
 			 "heard: %u bytes at one end, %u at the other\n", heard[1], heard[0]);
-	ksft_test_result(!late, "heard: in the middle of the stop bit, %u not\n", late);
+	ksft_test_result(!late || !wire_exact_time(),
+			 "heard: in the middle of the stop bit, %u not\n", late);
 	wire_log_free(&log);
 	wire_knobs(0, "heard=no");
 	wire_knobs(1, "heard=no");
