@@ -9,6 +9,7 @@
 
 #define TIMEOUT_NS	45000000ULL	/* the driver's defaults */
 #define GAP_NS		20000000ULL
+#define FRAME_NS	1145833ULL	/* eleven bits at 9600 baud */
 #define JUNK_MAX	4
 #define ROOM		64
 
@@ -143,6 +144,12 @@ static uint32_t verdict_on(const struct reply *r, bool strict)
 	return status;
 }
 
+/* What is missing of a reply that has begun takes its time, beside the gap. */
+static uint64_t patience(const struct reply *r)
+{
+	return GAP_NS + (r->want > r->n ? (r->want - r->n) * FRAME_NS : 0);
+}
+
 struct foretold foretell(const struct transaction *t, const struct mode *mode, uint64_t end,
 			 int late, const struct wire_byte *heard, size_t n)
 {
@@ -156,7 +163,7 @@ struct foretold foretell(const struct transaction *t, const struct mode *mode, u
 	while (f.words < n && heard[f.words].end <= deadline) {
 		const struct wire_byte *b = &heard[f.words++];
 
-		deadline = b->end + GAP_NS + late;
+		deadline = b->end + patience(&r) + late;
 		if (strchr(b->flags, 'b')) {
 			r.errors |= MATENET_ST_BREAK;
 			if (strchr(b->flags, FLAG_TELLS_OVERRUN))
@@ -172,6 +179,7 @@ struct foretold foretell(const struct transaction *t, const struct mode *mode, u
 		}
 		/* Nobody trusts the ninth bit of such a byte. */
 		r.word[r.n++] = missing ? b->bits & 0xff : b->bits;
+		deadline = b->end + patience(&r) + late;
 		if (over(&r, t->command[1]))
 			break;
 		if (strchr(b->flags, FLAG_TELLS_OVERRUN))
