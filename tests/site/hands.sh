@@ -80,8 +80,11 @@ value() { tell "get $1 reg $2"; }
 
 # ---- the journal -------------------------------------------------------------
 
-# entries: since the last journal_mark
-journal_mark() { marked=$(wc -l <"$journal"); }
+# entries: since the last journal_mark, when what was sent before has arrived
+journal_mark() {
+	sleep 0.05
+	marked=$(wc -l <"$journal")
+}
 entries() {
 	sleep 0.05 # in virtual time: until nobody has anything to do
 	sed "1,${marked:-1}d" "$journal"
