@@ -489,6 +489,22 @@ TEST_F(life, all_records_at_the_end)
 	close(tty);
 }
 
+/* Somebody who asks what is answered 40 ms later than usual, and waits for it. */
+static pid_t ask_for_late(int fd)
+{
+	struct matenet_xfer x = testbus_request(1, MATENET_CMD_READ, 2, 0);
+	pid_t pid;
+
+	if (wire_inject(0, "1 delay 1 40000"))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		testbus_xfer(fd, &x);
+		_exit(0);
+	}
+	return pid;
+}
+
 /* The answer to what a bus has asked is none to the one that comes after it. */
 TEST_F(life, late_answer_to_another_bus)
 {
@@ -499,14 +515,8 @@ TEST_F(life, late_answer_to_another_bus)
 		ASSERT_LE(0, tty);
 		fd = testbus_open(O_RDONLY);
 		EXPECT_TRUE(testbus_read_right(fd, 1, 1));
-		ASSERT_EQ(0, wire_inject(0, "1 delay 1 40000"));
-		other = fork();
-		if (!other) {
-			struct matenet_xfer x = testbus_request(1, MATENET_CMD_READ, 2, 0);
-
-			testbus_xfer(fd, &x);
-			_exit(0);
-		}
+		other = ask_for_late(fd);
+		ASSERT_LT(0, other);
 		sleep_us(20000);
 		testbus_detach(tty);
 		close(fd);
@@ -596,14 +606,8 @@ TEST_F(life, late_answer_to_n_tty)
 	fd = testbus_open(O_RDONLY);
 	EXPECT_TRUE(testbus_read_right(fd, 1, 1));
 	ASSERT_EQ(0, wire_record_clear(0));
-	ASSERT_EQ(0, wire_inject(0, "1 delay 1 40000"));
-	other = fork();
-	if (!other) {
-		struct matenet_xfer x = testbus_request(1, MATENET_CMD_READ, 2, 0);
-
-		testbus_xfer(fd, &x);
-		_exit(0);
-	}
+	other = ask_for_late(fd);
+	ASSERT_LT(0, other);
 	sleep_us(15000);
 	set_n_tty();
 	EXPECT_EQ(0, exit_of(other));
