@@ -208,8 +208,7 @@ int matenet_job_queue(struct matenet_job *job)
 	ret = job_may_queue(job);
 	if (!ret) {
 		for (i = 0; i < job->count; i++) {
-			if (!++bus->sequence)
-				bus->sequence++;
+			bus->sequence = matenet_number_after(bus->sequence);
 			job->x[i].sequence = bus->sequence;
 		}
 		refcount_inc(&job->refs);

@@ -108,11 +108,16 @@ static int line_set_parity(struct matenet_bus *bus, tcflag_t parity)
 	return 0;
 }
 
+static bool line_odd(u8 byte)
+{
+	return hweight8(byte) & 1;
+}
+
 static tcflag_t line_parity_for(struct matenet_bus *bus, u8 byte, bool mark)
 {
 	if (bus->stick)
 		return mark ? MATENET_MARK : MATENET_SPACE;
-	return (hweight8(byte) & 1) == mark ? MATENET_EVEN : MATENET_ODD;
+	return line_odd(byte) == mark ? MATENET_EVEN : MATENET_ODD;
 }
 
 static int line_write(struct matenet_bus *bus, const u8 *data, unsigned int len)
@@ -408,9 +413,9 @@ static bool line_expected(tcflag_t parity, u8 byte)
 	case MATENET_MARK:
 		return true;
 	case MATENET_EVEN:
-		return hweight8(byte) & 1;
+		return line_odd(byte);
 	case MATENET_ODD:
-		return !(hweight8(byte) & 1);
+		return !line_odd(byte);
 	default:
 		return false;
 	}

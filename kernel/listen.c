@@ -110,8 +110,7 @@ static void listen_fill(struct matenet_bus *bus, enum matenet_ear ear,
 	unsigned int i;
 	u16 sum;
 
-	if (!++bus->frame_sequence)
-		bus->frame_sequence++;
+	bus->frame_sequence = matenet_number_after(bus->frame_sequence);
 	frame->sequence = bus->frame_sequence;
 	frame->len = heard->n;
 	frame->status = heard->errors;
@@ -466,8 +465,7 @@ void matenet_listen_sent(struct matenet_bus *bus, const u8 *data, unsigned int l
 	matenet_listen_flush(bus);
 	if (!listen_monitored(bus))
 		return;
-	if (!++bus->frame_sequence)
-		bus->frame_sequence++;
+	bus->frame_sequence = matenet_number_after(bus->frame_sequence);
 	frame.sequence = bus->frame_sequence;
 	frame.mark = 1;
 	frame.len = len;

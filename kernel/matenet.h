@@ -339,6 +339,12 @@ struct matenet_bus {
 	struct task_struct *engine;
 };
 
+/* Of transactions and of frames: 0 is none, also after four thousand million of them. */
+static inline u32 matenet_number_after(u32 number)
+{
+	return number % U32_MAX + 1;
+}
+
 /* line.c: words to bytes and parity, and back */
 int matenet_line_open(struct matenet_bus *bus);
 void matenet_line_close(struct matenet_bus *bus);

@@ -46,6 +46,7 @@ struct nla_policy { int unused; };
 struct genl_small_ops { int unused; };
 
 #define KTIME_MAX		INT64_MAX
+#define U32_MAX			UINT32_MAX
 #define GFP_ATOMIC		0
 #define BIT_ULL(n)		(1ULL << (n))
 #define READ_ONCE(x)		(x)
