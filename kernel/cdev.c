@@ -249,7 +249,7 @@ static long cdev_submit(struct matenet_file *file, void __user *arg)
 
 	if (IS_ERR(job))
 		return PTR_ERR(job);
-	job->rec = matenet_rec_new(MATENET_REC_XFER, GFP_KERNEL);
+	job->rec = matenet_rec_new(MATENET_REC_XFER, GFP_KERNEL_ACCOUNT);
 	ret = job->rec ? matenet_job_queue(job) : -ENOMEM;
 	sequence = job->one.sequence;
 	matenet_job_put(job);

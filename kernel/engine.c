@@ -129,10 +129,6 @@ static int engine_send(struct matenet_bus *bus, const struct matenet_xfer *x)
 }
 
 /*
- * Bytes that do not complete a reply wake nobody.  While there are none it is enough
- * to look once in a gap: no reply can begin and end unseen.
- */
-/*
  * When there has been enough silence to end the reply that has begun.  What is still to
  * come takes its time, and a UART with a large FIFO hands it over at its end.
  */
@@ -145,6 +141,10 @@ static ktime_t engine_gap_end(struct matenet_bus *bus)
 	return ktime_add_ns(ktime_add_us(bus->rx_last, bus->config.gap_us), rest_ns);
 }
 
+/*
+ * Bytes that do not complete a reply wake nobody.  While there are none it is enough
+ * to look once in a gap: no reply can begin and end unseen.
+ */
 static void engine_await_reply(struct matenet_bus *bus, u32 timeout_us)
 {
 	ktime_t deadline, look, now;
@@ -174,9 +174,9 @@ static void engine_learn(struct matenet_bus *bus)
 		return;
 	matenet_framing_learn(&bus->framing, &bus->rx);
 	if (bus->framing.marks != before)
-		dev_info(&bus->dev, "replies %s their ninth bits: %s framing\n",
-			 before ? "have lost" : "show",
-			 before ? "gap" : "mark");
+		dev_info_ratelimited(&bus->dev, "replies %s their ninth bits: %s framing\n",
+				     before ? "have lost" : "show",
+				     before ? "gap" : "mark");
 }
 
 static void engine_count(struct matenet_bus *bus, u32 status)
@@ -457,10 +457,17 @@ static int engine_apply(struct matenet_bus *bus, const struct matenet_config *co
 	return 0;
 }
 
+/*
+ * What waits while the system sleeps can be withdrawn, what has been begun before is
+ * done before its tasks are frozen: nobody waits here who cannot be frozen.
+ */
 static void engine_setup(struct matenet_bus *bus)
 {
 	struct matenet_setup *setup;
 
+	if (!READ_ONCE(bus->setup))
+		return;
+	matenet_line_lock(bus);
 	spin_lock(&bus->lock);
 	setup = bus->setup;
 	bus->setup = NULL;
@@ -469,6 +476,7 @@ static void engine_setup(struct matenet_bus *bus)
 		setup->ret = engine_apply(bus, &setup->config);
 		complete(&setup->done);
 	}
+	matenet_line_unlock(bus);
 }
 
 /* A job, or NULL after something has happened or a frame has come to its end. */
@@ -575,7 +583,7 @@ static int setup_post(struct matenet_bus *bus, struct matenet_setup *setup)
 	if (bus->dead) {
 		ret = -ENODEV;
 	} else {
-		bus->setup = setup;
+		WRITE_ONCE(bus->setup, setup);
 		wake_up_process(bus->engine);
 	}
 	spin_unlock(&bus->lock);

@@ -19,7 +19,7 @@ struct matenet_file *matenet_file_new(struct matenet_bus *bus, bool writer)
 {
 	struct matenet_file *file;
 
-	file = kzalloc(sizeof(*file), GFP_KERNEL);
+	file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
 	if (!file)
 		return NULL;
 	file->bus = bus;
@@ -121,12 +121,12 @@ struct matenet_job *matenet_job_new(struct matenet_file *file, unsigned int coun
 {
 	struct matenet_job *job;
 
-	job = kzalloc(sizeof(*job), GFP_KERNEL);
+	job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
 	if (!job)
 		return NULL;
 	job->x = &job->one;
 	if (count > 1) {
-		job->x = kcalloc(count, sizeof(*job->x), GFP_KERNEL);
+		job->x = kcalloc(count, sizeof(*job->x), GFP_KERNEL_ACCOUNT);
 		if (!job->x) {
 			kfree(job);
 			return NULL;

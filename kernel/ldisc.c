@@ -5,6 +5,8 @@
  * Attaching (TIOCSETD) makes a bus with its engine thread and /dev/matenetN,
  * detaching or hanging up ends it.  This file is the glue to the tty layer.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/capability.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -68,7 +70,7 @@ static int matenet_ldisc_open(struct tty_struct *tty)
 
 	ret = matenet_line_open(bus);
 	if (ret) {
-		pr_err("n_matenet: %s: cannot send nine bits at %u baud: %d\n",
+		pr_err("%s: cannot send nine bits at %u baud: %d\n",
 		       bus->tty_name, bus->config.baud, ret);
 		goto err_bus;
 	}
@@ -158,7 +160,7 @@ static int __init matenet_init(void)
 	matenet_ldisc.num = matenet_ldisc_num;
 	ret = tty_register_ldisc(&matenet_ldisc);
 	if (ret) {
-		pr_err("n_matenet: line discipline %d: cannot register: %d\n",
+		pr_err("line discipline %d: cannot register: %d\n",
 		       matenet_ldisc_num, ret);
 		goto err_pm;
 	}

@@ -51,18 +51,29 @@ static bool line_may_io(struct tty_struct *tty)
 	return !line_closing(tty) && !tty_io_error(tty) && tty_port_initialized(tty->port);
 }
 
-/* The same for the engine, which is alone in running while the system goes to sleep. */
+/* For the engine, which may have to end while the system sleeps. */
 static int line_check(struct matenet_bus *bus)
 {
-	if (matenet_pm_asleep())
-		return READ_ONCE(bus->dead) ? -ENODEV : -EAGAIN;
-	if (line_may_io(bus->tty))
-		return 0;
-	return line_closing(bus->tty) ? -ENODEV : -EIO;
+	if (line_closing(bus->tty) || (matenet_pm_asleep() && READ_ONCE(bus->dead)))
+		return -ENODEV;
+	return line_may_io(bus->tty) ? 0 : -EIO;
 }
 
-/* For the engine: what has to be done to the tty can wait until it has power. */
-static void line_lock_awake(struct matenet_bus *bus)
+/* The same for what must not be begun when the system goes to sleep. */
+static int line_check_awake(struct matenet_bus *bus)
+{
+	if (matenet_pm_asleep() && !READ_ONCE(bus->dead))
+		return -EAGAIN;
+	return line_check(bus);
+}
+
+/**
+ * matenet_line_lock - have the tty for oneself, once it has power
+ * @bus: bus; for its engine only
+ *
+ * The system does not fall asleep until matenet_line_unlock(), see pm_settle().
+ */
+void matenet_line_lock(struct matenet_bus *bus)
 {
 	mutex_lock(&bus->io);
 	while (matenet_pm_asleep() && !READ_ONCE(bus->dead)) {
@@ -70,6 +81,15 @@ static void line_lock_awake(struct matenet_bus *bus)
 		matenet_pm_wait(bus);
 		mutex_lock(&bus->io);
 	}
+}
+
+/**
+ * matenet_line_unlock - undo matenet_line_lock()
+ * @bus: bus
+ */
+void matenet_line_unlock(struct matenet_bus *bus)
+{
+	mutex_unlock(&bus->io);
 }
 
 /**
@@ -113,9 +133,9 @@ static bool line_odd(u8 byte)
 	return hweight8(byte) & 1;
 }
 
-static tcflag_t line_parity_for(struct matenet_bus *bus, u8 byte, bool mark)
+static tcflag_t line_parity_for(bool stick, u8 byte, bool mark)
 {
-	if (bus->stick)
+	if (stick)
 		return mark ? MATENET_MARK : MATENET_SPACE;
 	return line_odd(byte) == mark ? MATENET_EVEN : MATENET_ODD;
 }
@@ -244,9 +264,9 @@ static int line_send_runs(struct matenet_bus *bus, const u8 *data, unsigned int 
 	int ret;
 
 	for (first = 0; first < len; first = next) {
-		parity = line_parity_for(bus, data[first], !first);
+		parity = line_parity_for(bus->stick, data[first], !first);
 		next = first + 1;
-		while (next < len && line_parity_for(bus, data[next], false) == parity)
+		while (next < len && line_parity_for(bus->stick, data[next], false) == parity)
 			next++;
 
 		if (first) {
@@ -292,13 +312,13 @@ int matenet_line_send(struct matenet_bus *bus, const u8 *data, unsigned int len)
 	int ret;
 
 	mutex_lock(&bus->io);
-	ret = line_check(bus);
+	ret = line_check_awake(bus);
 	if (!ret) {
 		ret = line_send_runs(bus, data, len);
 		if (ret && line_may_io(bus->tty)) {
 			/* What is left must not go out later, as somebody's byte 0. */
 			tty_driver_flush_buffer(bus->tty);
-			line_set_parity(bus, line_parity_for(bus, 0, false));
+			line_set_parity(bus, line_parity_for(bus->stick, 0, false));
 		}
 		if (ret && line_closing(bus->tty))
 			ret = -ENODEV;
@@ -318,14 +338,14 @@ int matenet_line_sent(struct matenet_bus *bus)
 {
 	int ret;
 
-	line_lock_awake(bus);
+	matenet_line_lock(bus);
 	ret = line_check(bus);
 	if (!ret) {
 		ret = line_wait_sent(bus, bus->tx_end);
 		if (ret)
 			tty_driver_flush_buffer(bus->tty);
 	}
-	mutex_unlock(&bus->io);
+	matenet_line_unlock(bus);
 	return ret;
 }
 
@@ -381,7 +401,7 @@ void matenet_line_learn(struct matenet_bus *bus)
 		return;
 	matenet_line_sleep_until(ask);
 	mutex_lock(&bus->io);
-	if (!line_check(bus))
+	if (!line_check_awake(bus))
 		line_ask_early(bus, ask);
 	mutex_unlock(&bus->io);
 }
@@ -489,6 +509,7 @@ static int line_setup(struct matenet_bus *bus, const struct matenet_config *conf
 	struct tty_struct *tty = bus->tty;
 	struct ktermios termios = tty->termios;
 	bool cmspar, stick;
+	int ret;
 
 	/* PARMRK only so that breaks are not hidden. */
 	termios.c_iflag = INPCK | PARMRK;
@@ -509,27 +530,41 @@ static int line_setup(struct matenet_bus *bus, const struct matenet_config *conf
 	if (!line_baud_fits(tty, config->baud))
 		return -ERANGE;
 
-	bus->tty_caps = cmspar ? MATENET_CAP_CMSPAR : 0;
-	if (line_tells_sent(tty))
-		bus->tty_caps |= MATENET_CAP_TX_EMPTY;
+	ret = line_set_parity(bus, line_parity_for(stick, 0, false));
+	if (ret)
+		return ret;
+
+	spin_lock(&bus->lock);
+	bus->tty_caps = (cmspar ? MATENET_CAP_CMSPAR : 0) |
+			(line_tells_sent(tty) ? MATENET_CAP_TX_EMPTY : 0);
 	bus->stick = stick;
+	spin_unlock(&bus->lock);
 	bus->usb = line_on_usb(tty);
 	bus->frame_ns = div_u64((u64)LINE_BITS * NSEC_PER_SEC, config->baud);
 	bus->empty = MATENET_EMPTY_UNKNOWN;
 	bus->slow = 0;
 	bus->guard_ns = config->tx_guard_us * NSEC_PER_USEC + (bus->usb ? LINE_USB_GUARD_NS : 0);
-	return line_set_parity(bus, line_parity_for(bus, 0, false));
+	return 0;
 }
 
-/* If it fails the old settings are restored. */
-static int line_change(struct matenet_bus *bus, const struct matenet_config *config)
+/**
+ * matenet_line_configure - set the tty up for baud rate and parity method
+ * @bus: bus; no transaction is running, and matenet_line_lock() has it
+ * @config: wanted
+ *
+ * Return: -EOPNOTSUPP if the tty cannot send the ninth bit that way, -ERANGE
+ * if it has no such speed; the old settings are then restored.  -EIO or -ENODEV
+ * if nothing can be done to the tty, or not any more.
+ */
+int matenet_line_configure(struct matenet_bus *bus, const struct matenet_config *config)
 {
 	struct ktermios before = bus->tty->termios;
 	int ret;
 
 	lockdep_assert_held(&bus->io);
-	if (!line_may_io(bus->tty))
-		return -EIO;
+	ret = line_check(bus);
+	if (ret)
+		return ret;
 	ret = line_setup(bus, config);
 	if (ret)
 		tty_set_termios(bus->tty, &before);
@@ -537,30 +572,10 @@ static int line_change(struct matenet_bus *bus, const struct matenet_config *con
 }
 
 /**
- * matenet_line_configure - set the tty up for baud rate and parity method
- * @bus: bus; no transaction is running
- * @config: wanted
- *
- * Return: -EOPNOTSUPP if the tty cannot send the ninth bit that way, -ERANGE
- * if it has no such speed; the old settings are then restored.
- */
-int matenet_line_configure(struct matenet_bus *bus, const struct matenet_config *config)
-{
-	int ret;
-
-	line_lock_awake(bus);
-	ret = line_check(bus);
-	if (!ret)
-		ret = line_change(bus, config);
-	mutex_unlock(&bus->io);
-	return ret;
-}
-
-/**
  * matenet_line_open - take the tty over
  * @bus: bus with its tty and configuration
  *
- * Return: 0, -EOPNOTSUPP or -ERANGE as from matenet_line_configure(), or -EIO.
+ * Return: what matenet_line_configure() says.
  */
 int matenet_line_open(struct matenet_bus *bus)
 {
@@ -570,7 +585,7 @@ int matenet_line_open(struct matenet_bus *bus)
 	bus->saved = bus->tty->termios;
 	/* Who opens it after a hangup shall get an ordinary tty, not a bus. */
 	bus->saved.c_line = N_TTY;
-	ret = line_change(bus, &bus->config);
+	ret = matenet_line_configure(bus, &bus->config);
 	mutex_unlock(&bus->io);
 	return ret;
 }

@@ -193,6 +193,7 @@ static void listen_end_first(struct matenet_bus *bus, enum matenet_ear ear, unsi
 	listen_give_frame(bus, ear);
 	memmove(heard->words, heard->words + n, rest * sizeof(heard->words[0]));
 	heard->n = rest;
+	heard->voids = 0;
 	heard->errors = 0;
 }
 
@@ -317,7 +318,8 @@ void matenet_listen_word(struct matenet_bus *bus, enum matenet_ear ear, u16 word
 	else if (listen_by_length(bus, ear) && listen_paused(bus, heard, now) &&
 		 listen_whole(heard))
 		listen_end(bus, ear);
-	if (heard->n == MATENET_MAX_FRAME) {
+	/* Breaks without end are told, too. */
+	if (heard->n + heard->voids == MATENET_MAX_FRAME) {
 		heard->errors |= MATENET_ST_LONG;
 		listen_end(bus, ear);
 	}
@@ -331,6 +333,8 @@ void matenet_listen_word(struct matenet_bus *bus, enum matenet_ear ear, u16 word
 	heard->at = now;
 	if (byte)
 		heard->words[heard->n++] = word;
+	else
+		heard->voids++;
 	if (ear == MATENET_EAR_OWN)
 		listen_end_command(bus);
 	if (first && listen_hears(heard))

@@ -167,12 +167,14 @@ enum matenet_ear {
  * struct matenet_heard - bytes on the wire that make a frame
  * @words: the bytes with their ninth bits
  * @n: number of @words
+ * @voids: number of breaks and overruns in between, which are no bytes
  * @errors: MATENET_ST_* of the line errors in between
  * @at: when the last one came
  */
 struct matenet_heard {
 	u16 words[MATENET_MAX_FRAME];
 	u8 n;
+	u8 voids;
 	u32 errors;
 	ktime_t at;
 };
@@ -348,6 +350,8 @@ static inline u32 matenet_number_after(u32 number)
 /* line.c: words to bytes and parity, and back */
 int matenet_line_open(struct matenet_bus *bus);
 void matenet_line_close(struct matenet_bus *bus);
+void matenet_line_lock(struct matenet_bus *bus);
+void matenet_line_unlock(struct matenet_bus *bus);
 int matenet_line_configure(struct matenet_bus *bus, const struct matenet_config *config);
 int matenet_line_send(struct matenet_bus *bus, const u8 *data, unsigned int len);
 int matenet_line_sent(struct matenet_bus *bus);

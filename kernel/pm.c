@@ -42,7 +42,7 @@ bool matenet_pm_wait(struct matenet_bus *bus)
 	return true;
 }
 
-/* Let a frame that is being sent go out. */
+/* Let a frame that is being sent go out, and settings that are being changed be so. */
 static void pm_settle(struct matenet_bus *bus)
 {
 	mutex_lock(&bus->io);

@@ -6,8 +6,12 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -120,6 +124,71 @@ TEST_F(faults, break)
 	EXPECT_EQ(0, testbus_xfer(self->fd, &x));
 	EXPECT_EQ(DONE | MATENET_ST_BREAK, x.status);
 	ASSERT_EQ(0, wire_inject(0, "clear"));
+	EXPECT_TRUE(testbus_read_right(self->fd, PORT, ADDR));
+}
+
+static void break_off(void)
+{
+	int fd = open(TESTBUS_SIM_TTY, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+	ioctl(fd, TIOCCBRK);
+	close(fd);
+	sleep_us(500000);
+}
+
+/* Breaks, one behind the other for seconds, on the wire from the devices. */
+static pid_t break_on(void)
+{
+	int fd = open(TESTBUS_SIM_TTY, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC), i;
+	pid_t pid = fork();
+
+	for (i = 0; !pid && i < 2000; i++) {
+		ioctl(fd, TIOCSBRK);
+		sleep_us(2500);
+		ioctl(fd, TIOCCBRK);
+		sleep_us(2500);
+	}
+	if (!pid)
+		_exit(0);
+	close(fd);
+	return pid;
+}
+
+/* Is a monitor told of a frame that is nothing but breaks? */
+static bool breaks_told(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct matenet_record r;
+
+	while (poll(&p, 1, 1000) == 1 && read(fd, &r, sizeof(r)) == sizeof(r))
+		if (r.type == MATENET_REC_FRAME && !r.frame.len &&
+		    r.frame.status & MATENET_ST_BREAK)
+			return true;
+	return false;
+}
+
+/* No byte, and no silence either: whoever asks or hears is not kept until it ends. */
+TEST_F(faults, breaks_without_end)
+{
+	struct matenet_xfer x = testbus_request(PORT, MATENET_CMD_READ, ADDR, 0);
+	struct matenet_mode mode = { .mode = MATENET_MODE_MONITOR };
+	int monitor = testbus_open(O_RDONLY);
+	pid_t breaker;
+
+	ASSERT_EQ(0, ioctl(monitor, MATENET_IOC_S_MODE, &mode));
+	breaker = break_on();
+	sleep_us(100000);
+	EXPECT_TRUE(breaks_told(monitor));
+	close(monitor);
+	EXPECT_EQ(0, testbus_xfer(self->fd, &x));
+	EXPECT_TRUE(x.status & (MATENET_ST_BREAK | MATENET_ST_TX_ERROR));
+	EXPECT_FALSE(x.status & MATENET_ST_OK);
+	EXPECT_EQ(0, waitpid(breaker, NULL, WNOHANG)) {
+		TH_LOG("it took as long as the breaks");
+	}
+	testbus_end(breaker, SIGKILL);
+	/* The one that was on the wire when it was killed. */
+	break_off();
 	EXPECT_TRUE(testbus_read_right(self->fd, PORT, ADDR));
 }
 

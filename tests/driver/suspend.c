@@ -219,6 +219,36 @@ TEST_F_TIMEOUT(suspend, long_wait, 300)
 	EXPECT_TRUE(testbus_read_right(self->fd, 1, 2));
 }
 
+/* Nor does it wait for settings that are being changed, which wait for the tty's power. */
+TEST_F_TIMEOUT(suspend, settings, 300)
+{
+	struct matenet_config config = testbus_config(self->fd);
+	int *stop = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int round, status;
+	pid_t user;
+
+	ASSERT_NE(MAP_FAILED, stop);
+	user = fork();
+	while (!user) {
+		config.tx_guard_us ^= 1;
+		if (testbus_set_config(self->fd, config))
+			_exit(1);
+		if (testbus_config(self->fd).tx_guard_us != config.tx_guard_us)
+			_exit(2);
+		if (__atomic_load_n(stop, __ATOMIC_RELAXED))
+			_exit(0);
+	}
+	for (round = 0; round < 3; round++) {
+		sleep_us(100000 + round * 777);
+		EXPECT_EQ(0, sleep_and_wake());
+		EXPECT_EQ(0, waitpid(user, &status, WNOHANG));
+	}
+	__atomic_store_n(stop, 1, __ATOMIC_RELAXED);
+	EXPECT_EQ(user, waitpid(user, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_TRUE(testbus_read_right(self->fd, 1, 2));
+}
+
 /* An adapter that has lost its power is hung up while all who wait are frozen. */
 TEST_F_TIMEOUT(suspend, hung_up_on_resume, 300)
 {
