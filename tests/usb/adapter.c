@@ -3,16 +3,17 @@
 #define _GNU_SOURCE
 #include "adapter.h"
 
+#include <err.h>
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define ANSWER		4096	/* bytes of the longest */
-#define DYING_MS	30	/* without a request */
 #define TYPE_OWN	0x60	/* a request of the class or the vendor, not a standard one */
 
 static uint64_t clock_now(void)
@@ -230,10 +231,28 @@ static bool run_until(struct adapter *a, uint64_t now)
 	}
 }
 
-static void fail(struct adapter *a, struct urb **queue)
+static void fail_all(struct adapter *a)
 {
-	while (*queue)
-		usbip_complete(a->fd, dequeue(queue), -EPROTO, NULL, 0);
+	struct urb **const queues[] = { &a->control, &a->bulk_in, &a->bulk_out, &a->interrupt };
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		while (*queues[i])
+			usbip_complete(a->fd, dequeue(queues[i]), -EPROTO, NULL, 0);
+}
+
+/* In a process of its own: the host waits in it for transfers that this one has to fail. */
+static pid_t hub_notices(void)
+{
+	const struct sched_param usual = { .sched_priority = 0 };
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	sched_setscheduler(0, SCHED_OTHER, &usual);
+	if (!usbip_unplug())
+		err(1, "the hub cannot be told");
+	_exit(0);
 }
 
 static bool take_request(struct adapter *a)
@@ -275,26 +294,29 @@ static bool asked(int fd)
 }
 
 /*
- * Nobody answers the host controller any more, which fails what it has to do; its hub
- * notices only later that something has gone.  Not while requests come: vhci leaves one
- * that comes after the end of the connection to the driver's own timeout, 5 s at worst.
+ * Nobody answers any more: a host controller fails what it has to do in its next frame,
+ * until the hub has noticed that something has gone, and what depends on it has ended.
+ * vhci does not: what is asked while it gives up a connection, and before its hub has
+ * said so, it leaves to the driver's own timeout of 5 s.  So that comes last.
  */
 static void die(struct adapter *a)
 {
-	uint64_t end = clock_now() + DYING_MS * 1000000ull;
+	uint64_t noticed = clock_now() + a->rig->hub_us * 1000ull;
+	pid_t hub = 0;
+	int status = 0;
 
 	do {
-		fail(a, &a->control);
-		fail(a, &a->bulk_out);
-		wait_until(a->fd, end);
-		while (asked(a->fd)) {
+		if (!hub && clock_now() >= noticed)
+			hub = hub_notices();
+		wait_until(-1, next_frame(a, clock_now()));
+		while (asked(a->fd))
 			if (!take_request(a))
 				return;
-			end = clock_now() + DYING_MS * 1000000ull;
-		}
-		wait_until(-1, next_frame(a, clock_now()));
-	} while (clock_now() < end);
+		fail_all(a);
+	} while (!hub || !waitpid(hub, &status, WNOHANG));
 	close(a->fd);
+	if (hub < 0 || status)
+		_exit(1);
 }
 
 void adapter_run(const struct chip *chip, struct rig *rig, int fd)

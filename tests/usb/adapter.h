@@ -68,7 +68,10 @@ int control_standard(const struct chip *chip, const struct setup *s, uint8_t *da
 void adapter_load(const struct chip *chip);
 struct rig *adapter_rig(void);
 int adapter_plug(const struct chip *chip, struct rig *rig);	/* a process id */
-/* The tty is gone and the port of the hub can be used again; false if not in time. */
+/*
+ * The tty is gone and the port of the hub can be used again; false if not in time, or
+ * the emulator failed.
+ */
 bool adapter_wait_gone(int pid);
 void adapter_pull(int pid);
 

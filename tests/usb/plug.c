@@ -44,6 +44,7 @@ struct rig *adapter_rig(void)
 		err(1, "mmap");
 	rig->frame_us = 1000;
 	rig->turnaround_us = 11000;
+	rig->hub_us = 30000;
 	return rig;
 }
 
@@ -100,8 +101,10 @@ int adapter_plug(const struct chip *chip, struct rig *rig)
 
 bool adapter_wait_gone(int pid)
 {
-	waitpid(pid, NULL, 0);
-	return wait_tty(false);
+	int status;
+
+	waitpid(pid, &status, 0);
+	return wait_tty(false) && !(WIFEXITED(status) && WEXITSTATUS(status));
 }
 
 void adapter_pull(int pid)

@@ -29,6 +29,8 @@ struct rig {
 
 	/* Pull the plug after so many bytes on the wire, or control requests, and a while. */
 	volatile unsigned int pull_bytes, pull_requests, pull_delay_us;
+	/* So long nobody but the transfers notices. */
+	volatile unsigned int hub_us;
 
 	volatile unsigned int n, requests, bulk_out;
 	volatile unsigned int latency_ms;	/* FTDI */

@@ -6,6 +6,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,22 @@ int usbip_attach(void)
 	if (ret < 0)
 		close(pair[0]);
 	return ret;
+}
+
+/* What the hub does when something is unplugged, it also does to switch a port off. */
+bool usbip_unplug(void)
+{
+	glob_t ports;
+	int fd = -1;
+	bool done;
+
+	/* The first of two hubs: the other is for USB 3. */
+	if (!glob(USBIP_VHCI "usb*/*-0:1.0/usb*-port1/disable", 0, NULL, &ports))
+		fd = open(ports.gl_pathv[0], O_WRONLY | O_CLOEXEC);
+	globfree(&ports);
+	done = fd >= 0 && write(fd, "1", 1) == 1;
+	close(fd);
+	return done;
 }
 
 static bool receive(int fd, void *data, size_t n)

@@ -32,6 +32,12 @@ struct urb {
 /* A full-speed device; returns our end of it, or -errno; -EBUSY while a port dies. */
 int usbip_attach(void);
 
+/*
+ * To the host the device is gone, and its driver with it when this returns; false if
+ * that cannot be had.  The connection lasts.
+ */
+bool usbip_unplug(void);
+
 enum usbip_event { USBIP_SUBMIT, USBIP_UNLINK, USBIP_GONE };
 
 /*
