@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,12 +63,27 @@ static bool port_free(void)
 	return is_free;
 }
 
-static bool wait_tty(bool there)
+/* The name comes a moment before the tty. */
+static bool tty_opens(void)
+{
+	int fd = open(ADAPTER_TTY, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static bool tty_gone(void)
+{
+	return access(ADAPTER_TTY, F_OK) && port_free();
+}
+
+static bool wait_until(bool (*is_so)(void))
 {
 	int ms;
 
 	for (ms = 0; ms < PLUG_MS; ms += 10) {
-		if (!access(ADAPTER_TTY, F_OK) == there && (there || port_free()))
+		if (is_so())
 			return true;
 		sleep_us(10000);
 	}
@@ -94,7 +110,7 @@ int adapter_plug(const struct chip *chip, struct rig *rig)
 		adapter_run(chip, rig, fd);
 		_exit(0);
 	}
-	if (!wait_tty(true))
+	if (!wait_until(tty_opens))
 		errx(1, "%s: no " ADAPTER_TTY, chip->name);
 	return pid;
 }
@@ -104,7 +120,7 @@ bool adapter_wait_gone(int pid)
 	int status;
 
 	waitpid(pid, &status, 0);
-	return wait_tty(false) && !(WIFEXITED(status) && WEXITSTATUS(status));
+	return wait_until(tty_gone) && !(WIFEXITED(status) && WEXITSTATUS(status));
 }
 
 void adapter_pull(int pid)
