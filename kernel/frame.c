@@ -217,12 +217,13 @@ bool matenet_rx_push(struct matenet_rx *rx, __u16 word)
 /* Where the reply starts in what came: at its mark, or in front of the sum. */
 static unsigned int rx_start(const struct matenet_rx *rx)
 {
-	unsigned int i;
+	unsigned int start = 0;
 
-	if (rx->marks && rx_count_marks(rx) == 1)
-		for (i = 0; i < rx->n; i++)
-			if (rx->words[i] & MATENET_WORD_MARK)
-				return i;
+	if (rx->marks && rx_count_marks(rx) == 1) {
+		while (!(rx->words[start] & MATENET_WORD_MARK))
+			start++;
+		return start;
+	}
 	/* In a row of marks none says more than the others. */
 	if (rx->want && !rx->raw && rx->n > rx->want &&
 	    rx->n - rx->want <= MATENET_MAX_JUNK && rx_sum_ok(rx, rx->n - rx->want))
@@ -393,20 +394,36 @@ unsigned int matenet_frame_whole(const __u16 *words, unsigned int n)
 	return 0;
 }
 
-/**
- * matenet_hearing_learn - see from what is heard whether its ninth bits are right
- * @hearing: what was learnt so far
- * @word: the latest one
- *
- * Whatever is a frame by length and checksum should have one ninth bit, in its first
- * word.  Nothing is said by what zeros make of the end of a frame and the beginning of
- * the next one, nor by runs of them.
- */
-void matenet_hearing_learn(struct matenet_hearing *hearing, __u16 word)
+/* If its first ninth bit is right, a frame begins with it and ends before the next one. */
+static bool words_divided(const __u16 *words, unsigned int n)
 {
-	unsigned int len, i;
-	const __u16 *words;
-	bool fits;
+	unsigned int len = 1;
+
+	while (len < n && !(words[len] & MATENET_WORD_MARK))
+		len++;
+	return matenet_frame_whole(words, len) == len;
+}
+
+/*
+ * Do these words, a frame by length and checksum, prove ninth bits wrong that are not as
+ * in one?  With a zero in front they may also be the end of one frame and the beginning
+ * of the next; runs of zeros always may.
+ */
+static bool hearing_refuted(const struct matenet_hearing *hearing, const __u16 *words,
+			    unsigned int n)
+{
+	if (words[0] & 0xff)
+		return true;
+	if (!((words[n - 1] | words[n - 2]) & 0xff))
+		return false;
+	if (words[0] & MATENET_WORD_MARK)
+		return !words_divided(words, n);
+	return !hearing->right;
+}
+
+static void hearing_push(struct matenet_hearing *hearing, __u16 word)
+{
+	unsigned int i;
 
 	if (hearing->n == MATENET_LONGEST) {
 		for (i = 1; i < MATENET_LONGEST; i++)
@@ -414,6 +431,23 @@ void matenet_hearing_learn(struct matenet_hearing *hearing, __u16 word)
 		hearing->n--;
 	}
 	hearing->last[hearing->n++] = word;
+}
+
+/**
+ * matenet_hearing_learn - see from what is heard whether its ninth bits are right
+ * @hearing: what was learnt so far
+ * @word: the latest one
+ *
+ * Whatever is a frame by length and checksum should have one ninth bit, in its first
+ * word.
+ */
+void matenet_hearing_learn(struct matenet_hearing *hearing, __u16 word)
+{
+	bool refuted = false;
+	unsigned int len, i;
+	const __u16 *words;
+
+	hearing_push(hearing, word);
 	for (i = 0; i < ARRAY_SIZE(frame_lengths); i++) {
 		len = frame_lengths[i];
 		if (len > hearing->n)
@@ -421,11 +455,13 @@ void matenet_hearing_learn(struct matenet_hearing *hearing, __u16 word)
 		words = hearing->last + hearing->n - len;
 		if (!words_marks(words, len) || !frame_is(words, len))
 			continue;
-		fits = words[0] & MATENET_WORD_MARK && words_marks(words, len) == 1;
-		if (!fits && !(words[0] & 0xff))
-			continue;
-		hearing->right |= fits;
-		framing_judge(&hearing->framing, fits);
-		return;
+		if (words[0] & MATENET_WORD_MARK && words_marks(words, len) == 1) {
+			hearing->right = true;
+			framing_judge(&hearing->framing, true);
+			return;
+		}
+		refuted |= hearing_refuted(hearing, words, len);
 	}
+	if (refuted)
+		framing_judge(&hearing->framing, false);
 }

@@ -146,19 +146,18 @@ static int line_write(struct matenet_bus *bus, const u8 *data, unsigned int len)
 	struct tty_struct *tty = bus->tty;
 	int n;
 
-	while (len) {
+	for (;;) {
 		n = tty->ops->write(tty, data, len);
 		if (n < 0)
 			return n;
 		data += n;
 		len -= n;
 		if (!len)
-			break;
+			return 0;
 		if (ktime_after(ktime_get(), limit))
 			return -EIO;
 		usleep_range(500, 1000);
 	}
-	return 0;
 }
 
 /*
@@ -509,7 +508,6 @@ static int line_setup(struct matenet_bus *bus, const struct matenet_config *conf
 	struct tty_struct *tty = bus->tty;
 	struct ktermios termios = tty->termios;
 	bool cmspar, stick;
-	int ret;
 
 	/* PARMRK only so that breaks are not hidden. */
 	termios.c_iflag = INPCK | PARMRK;
@@ -530,11 +528,9 @@ static int line_setup(struct matenet_bus *bus, const struct matenet_config *conf
 	if (!line_baud_fits(tty, config->baud))
 		return -ERANGE;
 
-	ret = line_set_parity(bus, line_parity_for(stick, 0, false));
-	if (ret)
-		return ret;
-
 	spin_lock(&bus->lock);
+	/* What it has kept last is for bytes without a ninth bit. */
+	bus->parity = line_parity(tty);
 	bus->tty_caps = (cmspar ? MATENET_CAP_CMSPAR : 0) |
 			(line_tells_sent(tty) ? MATENET_CAP_TX_EMPTY : 0);
 	bus->stick = stick;

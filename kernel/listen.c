@@ -337,7 +337,7 @@ void matenet_listen_word(struct matenet_bus *bus, enum matenet_ear ear, u16 word
 		heard->voids++;
 	if (ear == MATENET_EAR_OWN)
 		listen_end_command(bus);
-	if (first && listen_hears(heard))
+	if (first)
 		wake_up_process(bus->engine);	/* it has a deadline now */
 }
 
@@ -375,9 +375,10 @@ bool matenet_listen_pending(struct matenet_bus *bus, ktime_t *deadline)
 	for (i = 0; i < MATENET_EARS; i++) {
 		ear = i ? !older : older;
 		at = listen_gap_end(bus, ear);
+		/* Where nothing is heard that was at no time. */
 		if (!ktime_after(at, now))
 			listen_end(bus, ear);
-		else if (listen_hears(&bus->heard[ear]))
+		else
 			*deadline = min(*deadline, at);
 	}
 	return *deadline != KTIME_MAX;
