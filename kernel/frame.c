@@ -394,12 +394,12 @@ unsigned int matenet_frame_whole(const __u16 *words, unsigned int n)
 	return 0;
 }
 
-/* If its first ninth bit is right, a frame begins with it and ends before the next one. */
-static bool words_divided(const __u16 *words, unsigned int n)
+/* If the first of several ninth bits is right, a frame ends before the next one. */
+static bool words_divided(const __u16 *words)
 {
 	unsigned int len = 1;
 
-	while (len < n && !(words[len] & MATENET_WORD_MARK))
+	while (!(words[len] & MATENET_WORD_MARK))
 		len++;
 	return matenet_frame_whole(words, len) == len;
 }
@@ -417,7 +417,7 @@ static bool hearing_refuted(const struct matenet_hearing *hearing, const __u16 *
 	if (!((words[n - 1] | words[n - 2]) & 0xff))
 		return false;
 	if (words[0] & MATENET_WORD_MARK)
-		return !words_divided(words, n);
+		return !words_divided(words);
 	return !hearing->right;
 }
 

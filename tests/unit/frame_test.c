@@ -557,6 +557,7 @@ static void whole_frames(void **state)
 static void hearing(void **state)
 {
 	static const __u16 zeros[17], one[] = { 0, 0, 1, 0, 1 }, port[] = { 2, 0, 2, 0, 4 };
+	static const __u16 four[] = { 2, 0, 4, 0, 6 };
 	struct matenet_hearing h = { .framing.marks = true };
 	int i;
 
@@ -573,6 +574,8 @@ static void hearing(void **state)
 		hear(&h, one, 5, 1);
 		hear(&h, zeros, 5, 1);
 		hear(&h, port, 5, 1);
+		hear(&h, one, 5, 1);
+		hear(&h, four, 5, 1);
 		assert_true(h.framing.marks);
 	}
 	h = (struct matenet_hearing){ .framing.marks = true };
@@ -593,6 +596,41 @@ static void hearing(void **state)
 	for (i = 0; i < 64; i++)
 		hear(&h, status_reply, 16, 1);
 	assert_true(h.framing.marks);
+}
+
+/* Of all that is heard byte 0 is 0: commands to port 0, as where there is no hub. */
+static void hearing_port_0(void **state)
+{
+	static const __u16 question[] = { 0x00, 0x02, 0x00, 0x2a, 0x00, 0x00, 0x00, 0x2c };
+	static const __u16 wrong[] = { 0xff, 0x0f, 0xf0, 0x03, 0x02, 0x80 };
+	struct matenet_hearing h;
+	unsigned int i, j;
+
+	(void)state;
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		h = (struct matenet_hearing){ .framing.marks = true };
+		for (j = 0; j < 3; j++)
+			hear(&h, question, 8, wrong[i]);
+		assert_false(h.framing.marks);
+		assert_false(h.right);
+	}
+	/* Some are right by chance. */
+	h = (struct matenet_hearing){ .framing.marks = true };
+	for (j = 0; j < 3; j++) {
+		hear(&h, question, 8, 1);
+		hear(&h, question, 8, 3);
+		hear(&h, question, 8, 3);
+	}
+	assert_false(h.framing.marks);
+	/* Heard from the middle of one on, all right. */
+	h = (struct matenet_hearing){ .framing.marks = true };
+	for (i = 0; i < 8; i++) {
+		hear(&h, question + i, 8 - i, 0);
+		for (j = 0; j < 20; j++)
+			hear(&h, question, 8, 1);
+		assert_true(h.framing.marks);
+		assert_true(h.right);
+	}
 }
 
 int main(void)
@@ -622,6 +660,7 @@ int main(void)
 		cmocka_unit_test(commands_known),
 		cmocka_unit_test(whole_frames),
 		cmocka_unit_test(hearing),
+		cmocka_unit_test(hearing_port_0),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
