@@ -33,7 +33,7 @@ help:
 #: make check-debug    what races, on a kernel full of checks (Linux 6.1, built once)
 #: make coverage       lines and branches that the tests visit, file by file; fails if one of the
 #:                     kernel code is neither visited nor in tests/coverage/kernel.unvisited
-#: make check-matrix   on the kernels of other Debian releases; K="NAME.." for some (tests/matrix/run -h)
+#: make check-matrix   on the kernels of other Debian releases; K="NAME.." for some, S=STEP,.. (tests/matrix/run -h)
 #:                     TABLE=1: also writes the table of Documentation
 #: make fuzz           frames, decoders, parsers with libFuzzer, each for FUZZ_SECONDS=60
 #: make bench          measure: a table, $O/bench/report.json; FIGURES=DIR: also tables and plots
@@ -152,7 +152,7 @@ COVERAGE_T = driver/uml alloc/uml kinds/uml tool/uml site/uml wire/uml unit/host
 # Kernels and compilers of other releases are fetched the first time.
 check-matrix: DEPS = --matrix
 check-matrix: stage-tree
-	@tests/matrix/run $(if $(TABLE),-t Documentation/testing/matrix-table.rst) $(K)
+	@tests/matrix/run $(if $(TABLE),-t Documentation/testing/matrix-table.rst) $(if $(S),-s $(S)) $(K)
 
 # The targets and what they are measured by: Documentation/performance.rst.
 bench: guest-debian stage-tree
