@@ -33,8 +33,8 @@ help:
 #: make check-debug    what races, on a kernel full of checks (Linux 6.1, built once)
 #: make coverage       lines and branches that the tests visit, file by file; fails if one of the
 #:                     kernel code is neither visited nor in tests/coverage/kernel.unvisited
-#: make check-matrix   on the kernels of other Debian releases; K="NAME.." for some, S=STEP,.. (tests/matrix/run -h)
-#:                     TABLE=1: also writes the table of Documentation
+#: make check-matrix   on the kernels of other Debian releases; K="NAME.." S=STEP,.. for some
+#:                     (tests/matrix/run -h); TABLE=1: also writes the table of Documentation
 #: make fuzz           frames, decoders, parsers with libFuzzer, each for FUZZ_SECONDS=60
 #: make bench          measure: a table, $O/bench/report.json; FIGURES=DIR: also tables and plots
 #: make usb-table      measure: the table of USB adapters in Documentation
