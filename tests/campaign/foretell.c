@@ -109,7 +109,7 @@ static uint32_t whole(const struct reply *r, size_t from)
 {
 	size_t len = r->n - from;
 
-	if (len > r->want)
+	if (len > r->want || r->errors & MATENET_ST_LONG)
 		return MATENET_ST_LONG;
 	if (len == 5 && r->word[from] & 0x80 && sum_right(r, from))
 		return MATENET_ST_REFUSED;

@@ -220,10 +220,10 @@ def print_table(title, table):
 def rst_cases(title, cases):
     out = [title, "-" * len(title), ""]
     for case in cases:
-        n, ppb, mix, _, mode, seed = case["title"].split()
+        n, ppb, mix, kind, mode, seed = case["title"].split()
         head = case["head"].split(maxsplit=1)[1]
-        out += [f"{rate_name(int(ppb))}, {mix.upper()}, {mode} framing, seed {seed} of {n}, {head}::",
-                ""]
+        what = "the schedule of a MATE" if kind == "day" else mix.upper()
+        out += [f"{rate_name(int(ppb))}, {what}, {mode} framing, seed {seed} of {n}, {head}::", ""]
         out += [f"    {line}" for line in case["lines"]] + [""]
     return "\n".join(out)
 
@@ -266,8 +266,9 @@ def main():
     for title, table in tables:
         print_table(title, table)
     if len(sys.argv) == 3:
-        wrong = [case for _, part in loud for case in part.wrong]
-        changing = [case for _, part in loud for case in part.changing]
+        told = [part for _, part in loud] + [parts["day"]]
+        wrong = [case for part in told for case in part.wrong]
+        changing = [case for part in told for case in part.changing]
         write_documentation(sys.argv[2], tables, [
             ("Each wrong value", wrong),
             ("Each command that became one that changes something", changing)], rows)
