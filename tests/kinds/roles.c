@@ -86,18 +86,22 @@ static struct matenet_caps caps_of(int node)
 	return caps;
 }
 
-/* What is asked in exchange @i: all kinds of replies, all kinds of bytes. */
+/*
+ * What is asked in exchange @i: all kinds of replies, all kinds of bytes.  What there is
+ * to learn has to be learnt from a device alone: its port is 0.
+ */
 static struct matenet_xfer question(unsigned int i)
 {
+	unsigned int port = i < LEARNING ? 0 : i % 11;
 	uint16_t value = i * 40503u;
 
 	switch (i % 6) {
 	case 4:
-		return testbus_request(i % 11, MATENET_CMD_STATUS, value, 0);
+		return testbus_request(port, MATENET_CMD_STATUS, value, 0);
 	case 5:
-		return testbus_request(i % 11, MATENET_CMD_LOG, 0, value);
+		return testbus_request(port, MATENET_CMD_LOG, 0, value);
 	default:
-		return testbus_request(i % 11, MATENET_CMD_READ, value, 0);
+		return testbus_request(port, MATENET_CMD_READ, value, 0);
 	}
 }
 
