@@ -92,6 +92,7 @@ run 'unknown option' 125 '-z: unknown option' -z true
 run 'another kernel where there is but one' 125 '-K /nowhere: the kernel of uml is uml' -K /nowhere true
 run 'a kernel that is not there' 125 '-K /nowhere: no kernel there' -p smp -K /nowhere true
 run 'leak check where there is none' 125 '-k: only uml and debug.*not smp' -k -p smp true
+run 'computing takes time where it always does' 125 '-r: only in uml.*not in timing' -r -p timing true
 run 'counting instructions where they are not time' 125 '-x: only the timing profile.*not uml' -x trace true
 
 printf 'matenet-vm: start\nharmless\n' >"$out/log"
