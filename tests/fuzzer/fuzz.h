@@ -20,6 +20,7 @@
 #define MOST_ERRNO	140
 #define MOST_PLACES	16384	/* a power of two */
 #define RING		32
+#define STATUS_BITS	15	/* MATENET_ST_*, the first is OK */
 #define LDISC_MODULE	"/lib/matenet/n_matenet.ko"
 
 struct step {
@@ -53,8 +54,10 @@ struct worker {
 struct shared {
 	unsigned int operations, limit;
 	unsigned int results[MOST_CALLS][MOST_ERRNO];
-	unsigned int transactions, right, answered;	/* XFER: done, status OK; REPLY */
+	uint64_t us[MOST_CALLS];	/* how long they took, all together */
+	unsigned int transactions, status[STATUS_BITS], answered;	/* XFER; REPLY */
 	unsigned int reloads, unloads, children;
+	bool trace;
 	int stop, pause;		/* worker + 1 that asks the others to pause */
 	unsigned int paused;
 	int exchanging;			/* the module, by one worker */

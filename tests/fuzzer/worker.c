@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A worker: runs programs until enough has been done.  An interval timer ends every
- * call that can be interrupted; one that cannot is the main program's to notice.
+ * A worker: runs programs until enough has been done.  A timer ends every call that can
+ * be interrupted; one that cannot is the main program's to notice.
  */
 #define _GNU_SOURCE
 #include "fuzz.h"
@@ -18,10 +18,12 @@
 #include "args.h"
 #include "pools.h"
 
-#define TICK_US		100000	/* longest that a call may block */
+#define LIMIT_US	160000	/* longest that a call may block */
 #define WAIT_US		5000000	/* for others to pause */
 #define RELOAD_EVERY	4000	/* operations */
 
+/* Again and again, in case the first comes before the call has begun to wait. */
+static const struct itimerval limit = { { 0, LIMIT_US }, { 0, LIMIT_US } };
 static unsigned int me;
 
 #define COUNT(what)	__atomic_fetch_add(&shared->what, 1, __ATOMIC_RELAXED)
@@ -45,8 +47,9 @@ static void count_transaction(const struct call *call, const struct arguments *a
 	if (strcmp(call->name, "ioctl$MATENET_IOC_XFER"))
 		return;
 	COUNT(transactions);
-	if (x->status & MATENET_ST_OK)
-		COUNT(right);
+	for (unsigned int bit = 0; bit < STATUS_BITS; bit++)
+		if (x->status >> bit & 1)
+			COUNT(status[bit]);
 }
 
 static void put_outputs(const struct arguments *args)
@@ -101,13 +104,20 @@ void worker_step(struct step step)
 	struct arguments args;
 	long ret;
 
+	if (shared->trace) {
+		printf("# worker %u: ", me);
+		step_print(stdout, &step);
+		fflush(stdout);
+	}
 	*entry = (struct entry){ .step = step };
+	setitimer(ITIMER_REAL, &limit, NULL);
 	w->since = now_us();
 	__atomic_store_n(&w->n, w->n + 1, __ATOMIC_RELEASE);
 	args_make(call, step.seed, &args);
 	ret = perform(call, &args);
 	entry->result = (int)ret;
 	entry->done = true;
+	__atomic_fetch_add(&shared->us[step.call], now_us() - w->since, __ATOMIC_RELAXED);
 	COUNT(operations);
 	COUNT(results[step.call][-ret < MOST_ERRNO ? -ret : MOST_ERRNO - 1]);
 }
@@ -160,7 +170,7 @@ static void pause_if_asked(void)
 
 bool worker_others_wait(void)
 {
-	int64_t limit = now_us() + WAIT_US;
+	int64_t end = now_us() + WAIT_US;
 	int nobody = 0;
 
 	if (!__atomic_compare_exchange_n(&shared->pause, &nobody, (int)me + 1, false,
@@ -168,7 +178,7 @@ bool worker_others_wait(void)
 		return false;
 	pools_clear();
 	while (__atomic_load_n(&shared->paused, __ATOMIC_ACQUIRE) < WORKERS - 1) {
-		if (now_us() > limit || shared->stop) {
+		if (now_us() > end || shared->stop) {
 			worker_others_go();
 			return false;
 		}
@@ -233,13 +243,11 @@ static void prepare(void)
 {
 	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTSTP, SIGTTIN,
 				       SIGTTOU, SIGIO };
-	struct itimerval tick = { { 0, TICK_US }, { 0, TICK_US } };
 	struct sigaction action = { .sa_handler = on_tick };
 
 	for (unsigned int i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
 	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &tick, NULL);
 	args_init();
 	cover_open();
 }
