@@ -132,6 +132,17 @@ static bool reads_right(int n)
 	return right == n;
 }
 
+/* In real time a stall of this machine is one of the adapter, too. */
+static bool works(void)
+{
+	int tries = testbus_profile() == PROFILE_SMP ? 5 : 1;
+
+	while (tries--)
+		if (reads_right(WARM))
+			return true;
+	return false;
+}
+
 /* One life of the adapter; NULL if all was well, or what was not. */
 static const char *pull(const struct chip *chip, struct rig *rig, const struct moment *m,
 			int64_t *took)
@@ -140,10 +151,12 @@ static const char *pull(const struct chip *chip, struct rig *rig, const struct m
 	int tty = testbus_attach(ADAPTER_TTY), fd, gone, reads, polls;
 	int64_t began;
 
-	if (tty < 0)
-		return "not attached";
-	if (!reads_right(WARM))
-		return "wrong before";
+	if (tty < 0 || !works()) {
+		close(tty);
+		adapter_pull(adapter);
+		adapter_wait_gone(adapter);
+		return tty < 0 ? "not attached" : "wrong before";
+	}
 	fd = testbus_open(O_RDONLY);
 	poller = start_poller(fd);
 	arm(rig, m);
@@ -187,7 +200,7 @@ TEST_F_TIMEOUT(unplug, moments, 300)
 	self->adapter = adapter_plug(variant->chip, self->rig);
 	self->tty = testbus_attach(ADAPTER_TTY);
 	ASSERT_LE(0, self->tty);
-	EXPECT_TRUE(reads_right(WARM));
+	EXPECT_TRUE(works());
 	testbus_detach(self->tty);
 	adapter_pull(self->adapter);
 	EXPECT_TRUE(adapter_wait_gone(self->adapter));
