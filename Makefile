@@ -163,8 +163,10 @@ usb-table: guest-debian stage-tree
 	@$(MAKE) -C tests/usb table
 
 # What is meant by it: Documentation/faults.rst.
-campaign: guest-uml stage-tree
-	@tests/campaign/run $(if $(FIGURES),-f $(FIGURES))
+campaign: stage
+	@tests/campaign/run
+	@tests/campaign/run -p timing 1e-3 1e-2
+	@tests/campaign/report.py $(O)/campaign $(FIGURES)
 
 kinds: guest-uml stage-tree
 	@tests/kinds/run
