@@ -21,6 +21,7 @@
 #define MODULE	"/lib/matenet/n_matenet.ko"
 #define OK	(MATENET_ST_OK | MATENET_ST_TX_DONE)
 #define BATCH	8
+#define NOBODY_THERE	11	/* a port without a device */
 #define SETTLE_US	50000	/* for what goes on after the operation: work items, a gap */
 
 static pid_t sim;
@@ -385,6 +386,17 @@ static bool events_after(int ret)
 	return true;
 }
 
+/* An attempt that fails is told of, too. */
+static int fail_and_settle(void)
+{
+	struct matenet_xfer x = testbus_request(NOBODY_THERE, MATENET_CMD_READ, 0, 0);
+	int ret = testbus_xfer(node, &x);
+
+	expected++;
+	sleep_us(SETTLE_US);
+	return ret;
+}
+
 /* ---- frames, for a file and for netlink ---- */
 
 static int listener = -1;
@@ -593,6 +605,8 @@ const struct operation operations[] = {
 	{ "event", VICTIM_ENGINE, 2, 0, 0, events_up, change_and_settle, events_after,
 	  events_down },
 	{ "event", VICTIM_WORKERS, 3, 0, 0, events_up, change_and_settle, events_after,
+	  events_down },
+	{ "failure", VICTIM_ENGINE, 1, 0, 0, events_up, fail_and_settle, events_after,
 	  events_down },
 	{ "frame", VICTIM_ENGINE, 2, 0, 0, frames_up, frames, frames_after, frames_down },
 	{ "frame", VICTIM_WORKERS, 5, 0, 0, frames_up, frames, frames_after, frames_down },

@@ -177,6 +177,60 @@ TEST_F(corners, role_changes_while_queued)
 	EXPECT_EQ(commands + 1, testbus_counter("commands"));
 }
 
+/* A signal ends a read, too, that has nothing to tell. */
+TEST_F(corners, signal_while_nothing_is_recorded)
+{
+	struct matenet_record r;
+
+	alarm_soon();
+	EXPECT_EQ(-1, read(self->fd, &r, sizeof(r)));
+	EXPECT_EQ(EINTR, errno);
+}
+
+static int cancel(int fd, uint32_t sequence)
+{
+	return ioctl(fd, MATENET_IOC_CANCEL, &sequence) ? -errno : 0;
+}
+
+/* Somebody waits for it, by the same descriptor. */
+static pid_t wait_in_child(int fd, uint8_t port)
+{
+	struct matenet_xfer x = testbus_request(port, MATENET_CMD_READ, 0, 0);
+	pid_t pid = fork();
+
+	if (!pid) {
+		x.timeout_us = BUSY_US;
+		_exit(-testbus_xfer(fd, &x));
+	}
+	sleep_us(SOON_US / 4);
+	return pid;
+}
+
+/* Only what was submitted by a file can be taken back by it. */
+TEST_F(corners, cancel_what_is_not_there)
+{
+	struct matenet_xfer x = testbus_request(1, MATENET_CMD_READ, 0, 0);
+	pid_t on_the_wire, queued;
+	uint32_t last;
+	int other;
+
+	ASSERT_EQ(0, testbus_xfer(self->fd, &x));
+	last = x.sequence;
+	on_the_wire = wait_in_child(self->fd, NOBODY_THERE);
+	queued = wait_in_child(self->fd, 1);
+	EXPECT_EQ(-ENOENT, cancel(self->fd, last + 1));
+	EXPECT_EQ(-ENOENT, cancel(self->fd, last + 2));
+	EXPECT_EQ(-ENOENT, cancel(self->fd, last + 3));
+	EXPECT_EQ(0, exit_of(on_the_wire));
+	EXPECT_EQ(0, exit_of(queued));
+	/* Somebody else's. */
+	other = testbus_open(O_RDWR);
+	ASSERT_EQ(0, keep_busy(other));
+	EXPECT_EQ(-ENOENT, cancel(self->fd, last + 3));
+	EXPECT_EQ(-EBUSY, cancel(other, last + 3));
+	close(other);
+}
+
 /* ---- a bus that has joined another ---- */
 
 static int join_first(int fd)

@@ -342,4 +342,141 @@ TEST_F(device, monitor_sees_errors)
 	close(monitor);
 }
 
+/* ---- what else can become of a reply ---- */
+
+static int submit(int fd, uint16_t addr)
+{
+	struct matenet_xfer x = testbus_request(5, MATENET_CMD_READ, addr, 0);
+
+	return ioctl(fd, MATENET_IOC_SUBMIT, &x) ? -errno : 0;
+}
+
+TEST_F(device, cannot_be_sent)
+{
+	struct matenet_record r;
+	pid_t pid;
+	uint32_t status;
+
+	ASSERT_EQ(0, submit(self->controller, 1));
+	ASSERT_EQ(0, next_frame(self->device, &r));
+	ASSERT_EQ(0, wire_knobs(1, "irq=no"));
+	EXPECT_EQ(-EIO, reply(self->device, r.frame.sequence, 1));
+	ASSERT_EQ(0, wire_knobs(1, "irq=yes"));
+	pid = start_device(self->device);
+	EXPECT_EQ(0xfffe, ask(self->controller, 5, 1, &status));
+	testbus_end(pid, SIGKILL);
+}
+
+/* A device that waits a second for silence does not get it. */
+TEST_F(device, never_silent)
+{
+	struct matenet_config config = testbus_config(self->device);
+	struct matenet_record r;
+	int64_t began;
+	int status;
+	pid_t pid;
+
+	config.turnaround_us = 1000000;
+	config.reply_timeout_us = 5000000;
+	ASSERT_EQ(0, testbus_set_config(self->device, config));
+	ASSERT_EQ(0, submit(self->controller, 1));
+	ASSERT_EQ(0, submit(self->controller, 2));
+	ASSERT_EQ(0, next_frame(self->device, &r));
+	began = now_us();
+	pid = fork();
+	if (!pid)
+		_exit(-reply(self->device, r.frame.sequence, 1));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(ESTALE, WEXITSTATUS(status));
+	/* As soon as that is clear. */
+	if (wire_exact_time())
+		EXPECT_GT(500000, now_us() - began);
+}
+
+/* ---- how a device tells commands from the rest ---- */
+
+static int set_framing(int fd, uint32_t framing)
+{
+	struct matenet_config config = testbus_config(fd);
+
+	config.framing = framing;
+	return testbus_set_config(fd, config);
+}
+
+TEST_F(device, framing_as_told)
+{
+	static const uint32_t framings[] = { MATENET_FRAMING_MARK, MATENET_FRAMING_GAP };
+	struct matenet_caps caps;
+	uint32_t status;
+	pid_t pid;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, set_framing(self->device, framings[i]));
+		pid = start_device(self->device);
+		EXPECT_EQ(0xfffe, ask(self->controller, 1, 1, &status));
+		EXPECT_EQ(OK, status);
+		EXPECT_EQ(0xedcb, ask(self->controller, 5, 0x1234, &status));
+		EXPECT_EQ(OK, status);
+		ASSERT_EQ(0, ioctl(self->device, MATENET_IOC_G_CAPS, &caps));
+		EXPECT_EQ(framings[i], caps.framing);
+		testbus_end(pid, SIGKILL);
+	}
+}
+
+static int send_raw(int fd, const char *bytes, size_t n)
+{
+	struct matenet_xfer x = {
+		.flags = MATENET_XFER_RAW | MATENET_XFER_NO_REPLY, .tx_len = n,
+	};
+
+	memcpy(x.tx, bytes, n);
+	return testbus_xfer(fd, &x);
+}
+
+/* Without ninth bits commands begin anywhere: behind noise, at once or after a pause. */
+TEST_F(device, command_after_noise)
+{
+	struct matenet_config config = testbus_config(self->controller);
+	struct matenet_record r;
+
+	config.flags = MATENET_CFG_WRITABLE;
+	config.late_us = 0;
+	config.turnaround_us = 5000;
+	ASSERT_EQ(0, testbus_set_config(self->controller, config));
+	ASSERT_EQ(0, set_framing(self->device, MATENET_FRAMING_GAP));
+	EXPECT_EQ(0, send_raw(self->controller, "\x11\x22\x33\x05\x02\x12\x34\0\0\0\x4d", 11));
+	ASSERT_EQ(0, next_frame(self->device, &r));
+	EXPECT_EQ(MATENET_REC_COMMAND, r.type);
+	EXPECT_EQ(8, r.frame.len);
+	EXPECT_EQ(0x12, r.frame.data[2]);
+	EXPECT_EQ(0, send_raw(self->controller, "\x11\x22\x33", 3));
+	EXPECT_EQ(0, send_raw(self->controller, "\x05\x02\x56\x78\0\0\0\xd5", 8));
+	ASSERT_EQ(0, next_frame(self->device, &r));
+	EXPECT_EQ(MATENET_REC_COMMAND, r.type);
+	EXPECT_EQ(8, r.frame.len);
+	EXPECT_EQ(0x56, r.frame.data[2]);
+}
+
+/* What another bus hears for it is for its monitors only: it is what the device has said. */
+TEST_F(device, hears_itself)
+{
+	struct matenet_config config = testbus_config(self->controller);
+	int monitor = open_node(1, O_RDONLY);
+	struct matenet_record r;
+
+	ASSERT_EQ(0, set_mode(monitor, MATENET_MODE_MONITOR, 0));
+	config.role = MATENET_ROLE_MONITOR;
+	config.join = 2;
+	ASSERT_EQ(0, testbus_set_config(self->controller, config));
+	ASSERT_EQ(0, wire_inject(0, "1 insert 0 105\n1 insert 0 002\n1 insert 0 012\n"
+				 "1 insert 0 034\n1 insert 0 000 3\n1 insert 0 04d"));
+	ASSERT_EQ(0, next_frame(monitor, &r));
+	EXPECT_EQ(8, r.frame.len);
+	EXPECT_EQ(MATENET_ST_OK, r.frame.status);
+	EXPECT_EQ(MATENET_FRAME_JOINED, r.frame.flags);
+	EXPECT_EQ(-ETIME, next_frame(self->device, &r));
+	close(monitor);
+}
+
 TEST_HARNESS_MAIN

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -510,6 +511,47 @@ TEST_F(genl, errors_are_limited)
 	listen_for(sock, &self->in, 1, WAIT_MS);
 	ASSERT_EQ(1, self->in.n);
 	EXPECT_EQ(20, u32_of(self->in.message, MATENET_A_LOST));
+	nl_socket_free(sock);
+}
+
+/* Events told and those said to be lost, until no more come. */
+static int count_events(struct nl_sock *sock, struct inbox *inbox, int *lost)
+{
+	int i, told = 0;
+
+	*lost = 0;
+	do {
+		listen_for(sock, inbox, MAX_MESSAGES, QUIET_MS);
+		for (i = 0; i < inbox->n; i++)
+			if (inbox->message[i].attr[MATENET_A_LOST])
+				*lost += u32_of(&inbox->message[i], MATENET_A_LOST);
+		told += inbox->n;
+	} while (inbox->n);
+	return told;
+}
+
+/* Who changes settings leaves nobody time to tell of it: what is too much is counted. */
+TEST_F(genl, more_than_can_wait)
+{
+	struct sched_param now = { .sched_priority = 1 }, later = { 0 };
+	struct nl_sock *sock = join(MATENET_MCGRP_EVENTS);
+	struct matenet_config config = testbus_config(self->fd);
+	int i, told, lost, changes = 300;
+
+	ASSERT_NE(NULL, sock);
+	ASSERT_EQ(0, sched_setscheduler(0, SCHED_FIFO, &now));
+	for (i = 0; i < changes; i++) {
+		config.late_us ^= 1;
+		EXPECT_EQ(0, testbus_set_config(self->fd, config));
+	}
+	ASSERT_EQ(0, sched_setscheduler(0, SCHED_OTHER, &later));
+	sleep_us(100000);
+	/* It is the next one that tells how many were lost. */
+	EXPECT_EQ(0, testbus_set_config(self->fd, config));
+	told = count_events(sock, &self->in, &lost);
+	EXPECT_EQ(changes + 1, told + lost);
+	if (testbus_profile() == PROFILE_UML)
+		EXPECT_LT(0, lost);
 	nl_socket_free(sock);
 }
 
