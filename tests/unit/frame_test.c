@@ -365,6 +365,32 @@ static void raw(void **state)
 	assert_int_equal(r.len, 4);
 }
 
+/* Where ninth bits say nothing the length does; where they are wrong neither is enough. */
+static void raw_without_right_marks(void **state)
+{
+	static const __u16 words[] = { 0x01, 0x02, 0x03, 0x04 };
+	struct matenet_rx rx;
+	struct result r;
+
+	(void)state;
+	start(&rx, -1, 4, false);
+	rx.raw = true;
+	r = feed(&rx, words, 4);
+	assert_int_equal(r.done_at, 4);
+	assert_int_equal(r.status, MATENET_ST_OK);
+	start(&rx, -1, 4, true);
+	rx.raw = true;
+	r = feed(&rx, words, 4);
+	assert_int_equal(r.done_at, -1);
+	assert_int_equal(r.status, MATENET_ST_OK | MATENET_ST_MARK);
+	/* What is more than wanted is no junk, for nobody knows at which end. */
+	start(&rx, -1, 3, true);
+	rx.raw = true;
+	r = feed(&rx, words, 4);
+	assert_int_equal(r.status, MATENET_ST_LONG | MATENET_ST_MARK);
+	assert_int_equal(r.len, 4);
+}
+
 /* It says no in five bytes, also to who has asked for fewer. */
 static void refusal_longer_than_wanted(void **state)
 {
@@ -653,6 +679,7 @@ int main(void)
 		cmocka_unit_test(unknown_length),
 		cmocka_unit_test(refusal_longer_than_wanted),
 		cmocka_unit_test(raw),
+		cmocka_unit_test(raw_without_right_marks),
 		cmocka_unit_test(raw_too_long),
 		cmocka_unit_test(random_words),
 		cmocka_unit_test(learning),
