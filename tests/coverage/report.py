@@ -24,7 +24,9 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 ARTEFACT = re.compile(
     r"\b(lockdep_\w+|trace_\w+|WARN\w*|BUILD_BUG\w*|NL_SET_ERR_MSG\w*|wait_event\w*"
     r"|dev_(info|err|warn)\w*|pr_(info|err|warn)\w*|mutex_init|init_\w+|INIT_WORK|spin_lock_init"
-    r"|module_(init|exit)|DEFINE_\w+|hweight\d+)\(")
+    r"|module_(init|exit)|DEFINE_\w+|hweight\d+|put_user)\(")
+# Those that look at the size first, when it is not constant; the last condition is ours.
+SIZED = re.compile(r"\bcopy_(from|to)_user\(")
 
 GROUPS = [
     ("kernel", "kernel/"),
@@ -61,8 +63,10 @@ class Build:
             before = self.arcs.get(key, [0] * len(counts))
             self.arcs[key] = [a + b for a, b in zip(before, counts)]
 
-    def arcs_of(self, number):
-        return [c for key, counts in self.arcs.items() if key[0] == number for c in counts]
+    def arcs_of(self, number, sized):
+        """All counts of a line; of one that is never come by, though the line is, none."""
+        counts = [c[-2:] if sized else c for key, c in self.arcs.items() if key[0] == number]
+        return [c for arcs in counts if any(arcs) or not self.lines[number] for c in arcs]
 
     def function_at(self, number):
         """The function in whose text the line is, wherever it was inlined."""
@@ -90,8 +94,9 @@ class Source:
         """Visited and all, in the build that has visited most of them."""
         if ARTEFACT.search(self.words(number)):
             return 0, 0
+        sized = SIZED.search(self.words(number))
         pairs = [(sum(1 for c in arcs if c), len(arcs))
-                 for arcs in (b.arcs_of(number) for b in self.builds.values()) if arcs]
+                 for arcs in (b.arcs_of(number, sized) for b in self.builds.values()) if arcs]
         return max(pairs, key=lambda p: (p[0] / p[1], p[1]), default=(0, 0))
 
     def totals(self):
