@@ -36,6 +36,8 @@ help:
 #: make check-matrix   on the kernels of other Debian releases; K="NAME.." S=STEP,.. for some
 #:                     (tests/matrix/run -h); TABLE=1: also writes the table of Documentation
 #: make fuzz           frames, decoders, parsers with libFuzzer, each for FUZZ_SECONDS=60
+#: make fuzz-driver    the interface of the driver in one guest after the other, until there have
+#:                     been FUZZ_OPS=1000000 operations; FIGURES=DIR: also the sum, as a table
 #: make bench          measure: a table, $O/bench/report.json; FIGURES=DIR: also tables and plots
 #: make usb-table      measure: the table of USB adapters in Documentation
 #: make campaign       hours of faults on the wire: tables, $O/campaign; FIGURES=DIR: also
@@ -175,6 +177,12 @@ FUZZ_SECONDS ?= 60
 fuzz: deps
 	@$(MAKE) -C tests/fuzz run FUZZ_SECONDS=$(FUZZ_SECONDS)
 
+# What there has been is in $O/fuzzing: begun again it goes on.
+FUZZ_OPS ?= 1000000
+fuzz-driver: DEPS = --debug
+fuzz-driver: guest-debug stage-tree
+	@tests/fuzzer/many -n $(FUZZ_OPS) $(if $(FIGURES),--rst $(FIGURES)/fuzzing-figures.rst)
+
 vm-shell: DEPS = $(if $(filter debug,$(PROFILE)),--debug)
 vm-shell: stage $(if $(filter debug,$(PROFILE)),guest-debug)
 	@$(VM) -p $(PROFILE) -i
@@ -187,4 +195,4 @@ demo: deps
 	@$(VM) -p smp /usr/libexec/matenet-tests/demo.sh
 
 .PHONY: all help modules kdir-exists userspace install install-dkms clean deps guests guest-uml guest-debian \
-	guest-debug plant stage stage-tree stage-files unit static check check-debug check-matrix coverage bench campaign kinds usb-table fuzz vm-shell demo
+	guest-debug plant stage stage-tree stage-files unit static check check-debug check-matrix coverage bench campaign kinds usb-table fuzz fuzz-driver vm-shell demo
