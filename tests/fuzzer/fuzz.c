@@ -5,7 +5,9 @@
  * the module exchanged; and the kernel must have nothing to say about it.
  *
  * FUZZ_SEED repeats it, FUZZ_OPS says how much, FUZZ_PROGRAMS=FILE runs only the programs
- * of a file, FUZZ_SECONDS ends it early, FUZZ_TELL=N says each N operations how far it is.
+ * of a file, FUZZ_SECONDS ends it early, FUZZ_TELL=N says each N operations how far it is,
+ * FUZZ_TRACE=1 each one before it is made.  FUZZ_BLIND=1 learns nothing of the code that
+ * is reached, to see what learning is worth.
  */
 #define _GNU_SOURCE
 #include "fuzz.h"
@@ -38,7 +40,7 @@
 #define LEAST_SHARE	100	/* one call in so many is to succeed */
 #define LEAST_SENT	30	/* and one transaction in so many to be sent, */
 #define LEAST_RIGHT	300	/* of those one in so many to get the right answer */
-#define USUAL_OPS	40000
+#define USUAL_OPS	20000
 #define LONG_OPS	1000000
 
 struct shared *shared;
@@ -484,6 +486,7 @@ int main(void)
 	if (shared == MAP_FAILED || log < 0)
 		err(1, "/dev/kmsg");
 	shared->trace = from_environment("FUZZ_TRACE", 0);
+	shared->blind = from_environment("FUZZ_BLIND", 0);
 	shared->limit = from_environment("FUZZ_OPS", getenv("LONG") ? LONG_OPS : USUAL_OPS);
 	printf("TAP version 13\n# FUZZ_SEED=%u FUZZ_OPS=%u\n", seed, shared->limit);
 	fflush(stdout);

@@ -57,7 +57,8 @@ struct shared {
 	uint64_t us[MOST_CALLS];	/* how long they took, all together */
 	unsigned int transactions, status[STATUS_BITS], answered;	/* XFER; REPLY */
 	unsigned int reloads, unloads, children;
-	bool trace;
+	bool trace;			/* say each step before it is made */
+	bool blind;			/* keep no programs for what they have reached */
 	int stop, pause;		/* worker + 1 that asks the others to pause */
 	unsigned int paused;
 	int exchanging;			/* the module, by one worker */
