@@ -479,4 +479,48 @@ TEST_F(device, hears_itself)
 	close(monitor);
 }
 
+#define BYTE_US		1146	/* on the wire */
+
+/*
+ * A monitor of both directions: one side has ended, the other says a single byte at once,
+ * and both fall silent, shorter than a gap.  When the first goes on, what there is are two
+ * frames, in their order.
+ */
+TEST_F(device, both_fall_silent)
+{
+	struct matenet_config config = testbus_config(self->controller);
+	int i, monitor = open_node(1, O_RDONLY);
+	struct matenet_record r;
+
+	if (!wire_exact_time())
+		SKIP(return, "pauses are not what they are here");
+	config.role = MATENET_ROLE_MONITOR;
+	ASSERT_EQ(0, testbus_set_config(self->device, config));
+	config.join = 2;
+	ASSERT_EQ(0, testbus_set_config(self->controller, config));
+	ASSERT_EQ(0, set_mode(monitor, MATENET_MODE_MONITOR, 0));
+	/* That its bytes come one by one, each tty has to show. */
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, wire_inject(0, "%d insert 0 111\n%d insert 0 022 4", i, i));
+		ASSERT_EQ(0, next_frame(monitor, &r));
+		EXPECT_EQ(5, r.frame.len);
+	}
+	ASSERT_EQ(0, wire_inject(0, "0 insert 0 105\n0 insert 0 011 7"));
+	sleep_us(8 * BYTE_US);
+	ASSERT_EQ(0, wire_inject(0, "1 insert 0 182"));
+	sleep_us(6 * BYTE_US);
+	ASSERT_EQ(0, wire_inject(0, "0 insert 0 133"));
+	ASSERT_EQ(0, next_frame(monitor, &r));
+	EXPECT_EQ(8, r.frame.len);
+	EXPECT_EQ(0, r.frame.flags);
+	ASSERT_EQ(0, next_frame(monitor, &r));
+	EXPECT_EQ(1, r.frame.len);
+	EXPECT_EQ(MATENET_FRAME_JOINED, r.frame.flags);
+	EXPECT_EQ(0x82, r.frame.data[0]);
+	ASSERT_EQ(0, next_frame(monitor, &r));
+	EXPECT_EQ(1, r.frame.len);
+	EXPECT_EQ(0x33, r.frame.data[0]);
+	close(monitor);
+}
+
 TEST_HARNESS_MAIN
