@@ -141,7 +141,7 @@ static uint64_t number(const struct type *t)
 	if (t->kind == CONST)
 		return once_in(4 * ODD_VALUE) ? odd_number(t->lo, t->lo) : t->lo;
 	if (once_in(ODD_VALUE))
-		return odd_number(t->lo, t->hi);
+		return t->kind == FLAGS ? chance() : odd_number(t->lo, t->hi);
 	return t->kind == FLAGS ? some_flags(t) : number_between(t->lo, t->hi);
 }
 
@@ -322,6 +322,15 @@ static uint64_t odd_pointer(void)
 	return odd[below(sizeof(odd) / sizeof(odd[0]))];
 }
 
+/*
+ * Not names: those of other ttys, the console's for one, are too much like ours.  Not
+ * line disciplines, which are flags: the kernel's own for mice complains of pulled plugs.
+ */
+static bool may_bend(const struct type *elem)
+{
+	return elem->kind != FLAGS && !(elem->kind == STRING && elem->terminated);
+}
+
 static uint64_t pointer(const struct type *elem, struct extent *extent)
 {
 	unsigned int room = elem->size ? elem->size : VARYING_BYTES;
@@ -330,8 +339,7 @@ static uint64_t pointer(const struct type *elem, struct extent *extent)
 	extent->bytes = fill(elem, at, room, extent);
 	extent->elements = elem->kind == ARRAY && elem->elem->size ?
 				   extent->bytes / elem->elem->size : 1;
-	/* But for names: those of other ttys, the console's for one, are too much like ours. */
-	if (extent->bytes && !(elem->kind == STRING && elem->terminated) && once_in(ODD_BYTES))
+	if (extent->bytes && may_bend(elem) && once_in(ODD_BYTES))
 		at[below(extent->bytes)] ^= (char)(once_in(2) ? 1U << below(8) : chance());
 	return once_in(ODD_POINTER) ? odd_pointer() : (uint64_t)(uintptr_t)at;
 }

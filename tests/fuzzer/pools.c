@@ -14,6 +14,15 @@ static struct pool {
 	unsigned int n;
 } pools[MOST_POOLS];
 
+unsigned int pool_named(const char *name)
+{
+	unsigned int i = 0;
+
+	while (strcmp(pool_kinds[i].name, name))
+		i++;
+	return i;
+}
+
 bool pool_some(unsigned int pool, uint64_t *value)
 {
 	struct pool *p = &pools[pool];

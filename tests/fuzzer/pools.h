@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+unsigned int pool_named(const char *name);
 /* One from the pool, the latest ones more often; false if it is empty. */
 bool pool_some(unsigned int pool, uint64_t *value);
 /* A full pool loses its oldest, which is closed if it is a descriptor. */

@@ -40,6 +40,7 @@ static const struct {
 	{ "write$uart9_bind", 20 },
 	{ "syz_matenet_unload", 2 },
 	{ "syz_matenet_reload", 0 },	/* by the clock, see worker.c */
+	{ "syz_matenet_asked", 3 },
 	{ "syz_matenet_fork", 2 },
 	{ "nanosleep$matenet", 20 },
 };

@@ -5,10 +5,12 @@
 #include <err.h>
 #include <errno.h>
 #include <linux/genetlink.h>
+#include <linux/matenet.h>
 #include <linux/netlink.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -16,9 +18,12 @@
 
 #include "args.h"
 #include "fuzz.h"
+#include "pools.h"
 
 #define UNLOAD_TRIES	200
 #define OTHER_USER	1000
+#define LDISC		29
+#define MOST_BUSES	8	/* there are four ttys, and some that are being closed */
 
 static void *module;
 static size_t module_size;
@@ -151,6 +156,74 @@ long syz_matenet_reload(const uint64_t *args)
 	worker_others_go();
 	errno = saved;
 	return ret;
+}
+
+/* Number of the bus of a tty; -1 if it has none. */
+static int bus_of(const char *tty)
+{
+	char path[64], name[32];
+	bool found = false;
+	int number;
+	FILE *from;
+
+	for (number = 0; number < MOST_BUSES && !found; number++) {
+		snprintf(path, sizeof(path), "/sys/class/matenet/matenet%d/tty", number);
+		from = fopen(path, "re");
+		if (!from)
+			continue;
+		found = fscanf(from, "%31s", name) == 1 && !strcmp(name, tty);
+		fclose(from);
+	}
+	return found ? number - 1 : -1;
+}
+
+/* A bus in that role on that tty, which stays open for whoever will use it: a descriptor. */
+static int open_bus(const char *tty, uint32_t role)
+{
+	struct matenet_config config;
+	int ldisc = LDISC, fd;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/dev/%s", tty);
+	fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	pool_put(pool_named("fd_ttyW"), (uint64_t)fd);
+	if (ioctl(fd, TIOCSETD, &ldisc))
+		return -1;
+	snprintf(path, sizeof(path), "/dev/matenet%d", bus_of(tty));
+	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (!ioctl(fd, MATENET_IOC_G_CONFIG, &config)) {
+		config.role = role;
+		config.baud = 9600;
+		config.late_us = 0;
+		if (!ioctl(fd, MATENET_IOC_S_CONFIG, &config))
+			return fd;
+	}
+	close(fd);
+	return -1;
+}
+
+/* (us): a device that will have been asked something by then; its end of the bus. */
+long syz_matenet_asked(const uint64_t *args)
+{
+	struct matenet_xfer x = { .tx_len = 6, .tx = { 0, MATENET_CMD_READ } };
+	int asker = open_bus("ttyW3", MATENET_ROLE_CONTROLLER), device;
+
+	if (asker < 0)
+		return -1;
+	pool_put(pool_named("fd_matenet"), (uint64_t)asker);
+	device = open_bus("ttyW2", MATENET_ROLE_DEVICE);
+	if (device < 0)
+		return -1;
+	if (ioctl(asker, MATENET_IOC_SUBMIT, &x)) {
+		close(device);
+		return -1;
+	}
+	sleep_us((int64_t)(args[0] % 20000));
+	return device;
 }
 
 static void child(unsigned int steps)

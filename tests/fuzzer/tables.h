@@ -91,6 +91,7 @@ extern const unsigned int n_pools;
 long syz_genetlink_get_family_id(const uint64_t *args);
 long syz_matenet_unload(const uint64_t *args);
 long syz_matenet_reload(const uint64_t *args);
+long syz_matenet_asked(const uint64_t *args);
 long syz_matenet_fork(const uint64_t *args);
 
 #endif
