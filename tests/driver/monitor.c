@@ -41,13 +41,16 @@
 /*
  * A byte is in the FIFO half a bit before its end.  With a trigger of one byte the
  * interrupt, the work item of the tty and the line discipline follow at once; where two
- * ttys listen it takes Linux 5.10 a tenth longer than later ones.
+ * ttys listen it takes Linux 5.10 a tenth longer than later ones.  Among equals, though,
+ * a work item may have to wait its turn: behind that of the other tty, of the wire's
+ * recorder, of the events.  So a few frames may be later, by less than a byte.
  *
  * With lazy preemption, which Debian has from 7.x on, a work item waits for whatever task
  * is in the kernel, until that leaves it or the next tick takes it away (250 Hz).
  */
 #define TS_EARLY_NS	53000
 #define TS_LATE_NS	120000
+#define TS_LATER	100	/* at most one frame in so many */
 #define TS_TICK_NS	4000000
 #define PREEMPTION	"/sys/kernel/debug/sched/preempt"
 
@@ -355,6 +358,7 @@ static unsigned int port_of(const struct frame *f, int by_listeners)
 }
 
 static int64_t longest_late_ns, longest_early_ns;
+static size_t later;
 
 /* Frame by frame, byte by byte, ninth bit by ninth bit, and the time of the last byte. */
 static size_t compare(struct __test_metadata *_metadata, const struct heard *heard,
@@ -381,6 +385,7 @@ static size_t compare(struct __test_metadata *_metadata, const struct heard *hea
 		if (!f->len || f->status & (MATENET_ST_BREAK | MATENET_ST_OVERRUN))
 			continue;
 		off = heard->frame[i].ts - bytes[at - 1]->end;
+		later += off > TS_LATE_NS;
 		if (off > longest_late_ns)
 			longest_late_ns = off;
 		if (-off > longest_early_ns)
@@ -446,7 +451,7 @@ static size_t count_status(const struct heard *heard, unsigned int port, int by_
 }
 
 static void judge(struct __test_metadata *_metadata, const struct heard *heard,
-		  int by_listeners, int64_t late_ns)
+		  int by_listeners, int64_t latest_ns)
 {
 	struct wire_log log;
 	unsigned int port;
@@ -454,6 +459,7 @@ static void judge(struct __test_metadata *_metadata, const struct heard *heard,
 	ASSERT_EQ(0, wire_record_read(0, &log));
 	longest_late_ns = 0;
 	longest_early_ns = 0;
+	later = 0;
 	EXPECT_EQ(0, check_frames(_metadata, heard));
 	for (port = 0; port < 2; port++) {
 		/* What it sends itself the controller knows without hearing it. */
@@ -467,11 +473,12 @@ static void judge(struct __test_metadata *_metadata, const struct heard *heard,
 		EXPECT_EQ(!count_flag(&log, port, 'o'),
 			  !count_status(heard, port, by_listeners, MATENET_ST_OVERRUN));
 	}
-	TH_LOG("%zu frames, %zu bytes; last byte told %lld us before its end to %lld us after",
-	       heard->n, log.n, (long long)longest_early_ns / 1000,
-	       (long long)longest_late_ns / 1000);
+	TH_LOG("%zu frames, %zu bytes; last byte told %lld us before its end to %lld us after; "
+	       "%zu after %d us", heard->n, log.n, (long long)longest_early_ns / 1000,
+	       (long long)longest_late_ns / 1000, later, TS_LATE_NS / 1000);
 	EXPECT_GE(TS_EARLY_NS, longest_early_ns);
-	EXPECT_GE(late_ns, longest_late_ns);
+	EXPECT_GE(heard->n / TS_LATER, later);
+	EXPECT_GE(latest_ns, longest_late_ns);
 	wire_log_free(&log);
 }
 
@@ -512,7 +519,7 @@ TEST_F_TIMEOUT(monitor, controller_by_records, 600)
 	hear_records(fd, self->heard);
 	EXPECT_TRUE(ended_well(pid));
 	EXPECT_EQ(2 * TRANSACTIONS, self->heard->n);
-	judge(_metadata, self->heard, 0, TS_LATE_NS);
+	judge(_metadata, self->heard, 0, WIRE_BYTE_NS);
 	EXPECT_EQ(self->heard->n, count_status(self->heard, 0, 0, MATENET_ST_OK) +
 				  count_status(self->heard, 1, 0, MATENET_ST_OK));
 	EXPECT_LT(0.98, load_of());
@@ -530,7 +537,7 @@ TEST_F_TIMEOUT(monitor, controller_by_netlink, 600)
 	EXPECT_EQ(0, hear_messages(&ear));
 	EXPECT_TRUE(ended_well(pid));
 	EXPECT_EQ(2 * TRANSACTIONS, self->heard->n);
-	judge(_metadata, self->heard, 0, TS_LATE_NS);
+	judge(_metadata, self->heard, 0, WIRE_BYTE_NS);
 	nl_socket_free(ear.sock);
 }
 
@@ -545,7 +552,7 @@ TEST_F_TIMEOUT(monitor, two_ttys_by_records, 600)
 	hear_records(fd, self->heard);
 	EXPECT_TRUE(ended_well(pid));
 	EXPECT_EQ(2 * TRANSACTIONS, self->heard->n);
-	judge(_metadata, self->heard, 1, TS_LATE_NS);
+	judge(_metadata, self->heard, 1, WIRE_BYTE_NS);
 	/* A command, its reply, a command ... */
 	EXPECT_EQ(self->heard->n / 2, count_status(self->heard, 0, 1, MATENET_ST_OK));
 	EXPECT_EQ(self->heard->n / 2, count_status(self->heard, 1, 1, MATENET_ST_OK));
@@ -562,7 +569,7 @@ TEST_F_TIMEOUT(monitor, two_ttys_damaged, 600)
 	pid = start_talking(self->fd[CONTROLLER], TRANSACTIONS, 1);
 	hear_records(fd, self->heard);
 	EXPECT_TRUE(ended_well(pid));
-	judge(_metadata, self->heard, 1, TS_LATE_NS);
+	judge(_metadata, self->heard, 1, WIRE_BYTE_NS);
 	EXPECT_LT(TRANSACTIONS / 16,
 		  self->heard->n - count_status(self->heard, 0, 1, MATENET_ST_OK) -
 		  count_status(self->heard, 1, 1, MATENET_ST_OK));
@@ -582,7 +589,7 @@ TEST_F_TIMEOUT(monitor, two_ttys_damaged_by_netlink, 600)
 	pid = start_talking(self->fd[CONTROLLER], TRANSACTIONS, 1);
 	EXPECT_EQ(0, hear_messages(&ear));
 	EXPECT_TRUE(ended_well(pid));
-	judge(_metadata, self->heard, 1, TS_LATE_NS + (self->lazy ? TS_TICK_NS : 0));
+	judge(_metadata, self->heard, 1, WIRE_BYTE_NS + (self->lazy ? TS_TICK_NS : 0));
 	nl_socket_free(ear.sock);
 }
 
