@@ -598,8 +598,11 @@ void matenet_line_close(struct matenet_bus *bus)
 	struct tty_struct *tty = bus->tty;
 
 	if (line_may_io(tty)) {
-		matenet_line_sleep_until(bus->quiet_until);
-		tty_ldisc_flush(tty);
+		/* Nobody is behind a hangup. */
+		if (!test_bit(TTY_HUPPING, &tty->flags)) {
+			matenet_line_sleep_until(bus->quiet_until);
+			tty_ldisc_flush(tty);
+		}
 		tty_set_termios(tty, &bus->saved);
 		return;
 	}

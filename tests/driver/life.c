@@ -618,6 +618,29 @@ TEST_F(life, late_answer_to_n_tty)
 	close(tty);
 }
 
+/* Nobody takes over what is hung up, so that nobody waits for an answer that may be late. */
+TEST_F(life, hangup_waits_for_nothing)
+{
+	struct matenet_xfer x = testbus_request(11, MATENET_CMD_READ, 0, 0);
+	int tty = testbus_attach(TESTBUS_TTY), fd;
+	struct matenet_config config;
+	int64_t began;
+
+	ASSERT_LE(0, tty);
+	fd = testbus_open(O_RDWR);
+	config = testbus_config(fd);
+	config.late_us = 10000000;
+	ASSERT_EQ(0, testbus_set_config(fd, config));
+	x.timeout_us = 5000;
+	EXPECT_EQ(0, testbus_xfer(fd, &x));
+	EXPECT_EQ(MATENET_ST_TX_DONE | MATENET_ST_TIMEOUT, x.status);
+	began = now_us();
+	hang_up();
+	EXPECT_GT(5000000, now_us() - began);
+	close(fd);
+	close(tty);
+}
+
 static void die_at(struct __test_metadata *_metadata, const struct moment *moment, int way,
 		   struct matenet_xfer *x)
 {
