@@ -523,4 +523,34 @@ TEST_F(device, both_fall_silent)
 	close(monitor);
 }
 
+/* Without ninth bits, what is whole is over after less than a gap, if more comes then. */
+TEST_F(device, whole_before_a_pause)
+{
+	static const uint8_t second[] = { 0x05, 0x02, 0x56, 0x78, 0, 0, 0, 0xd5 };
+	struct matenet_config config = testbus_config(self->device);
+	int monitor = open_node(1, O_RDONLY);
+	struct matenet_record r;
+	uint64_t first;
+
+	config.role = MATENET_ROLE_MONITOR;
+	config.framing = MATENET_FRAMING_GAP;
+	ASSERT_EQ(0, testbus_set_config(self->device, config));
+	ASSERT_EQ(0, set_mode(monitor, MATENET_MODE_MONITOR, 0));
+	ASSERT_EQ(0, wire_inject(0, "0 insert 0 105\n0 insert 0 002\n0 insert 0 012\n"
+				 "0 insert 0 034\n0 insert 0 000 3\n0 insert 0 04d"));
+	sleep_us(12 * BYTE_US);
+	ASSERT_EQ(0, wire_inject(0, "0 insert 0 105\n0 insert 0 002\n0 insert 0 056\n"
+				 "0 insert 0 078\n0 insert 0 000 3\n0 insert 0 0d5"));
+	ASSERT_EQ(0, next_frame(monitor, &r));
+	EXPECT_EQ(8, r.frame.len);
+	EXPECT_EQ(MATENET_ST_OK, r.frame.status);
+	first = r.ts;
+	ASSERT_EQ(0, next_frame(monitor, &r));
+	EXPECT_EQ(MATENET_ST_OK, r.frame.status);
+	EXPECT_EQ(8, r.frame.len);
+	EXPECT_LT(8000 * BYTE_US, r.ts - first);
+	EXPECT_EQ(0, memcmp(second, r.frame.data, 8));
+	close(monitor);
+}
+
 TEST_HARNESS_MAIN
