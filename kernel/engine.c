@@ -174,9 +174,9 @@ static void engine_learn(struct matenet_bus *bus)
 		return;
 	matenet_framing_learn(&bus->framing, &bus->rx);
 	if (bus->framing.marks != before)
-		dev_info_ratelimited(&bus->dev, "replies %s their ninth bits: %s framing\n",
-				     before ? "have lost" : "show",
-				     before ? "gap" : "mark");
+		dev_info(&bus->dev, "replies %s their ninth bits: %s framing\n",
+			 before ? "have lost" : "show",
+			 before ? "gap" : "mark");
 }
 
 static void engine_count(struct matenet_bus *bus, u32 status)
