@@ -55,7 +55,7 @@ func reply(what string, x xfer) []uint8 { // the ioctl did its work; what came o
 }
 
 func main() {
-	args, port, rec, set := [3]string{"", "/dev/matenet0", "1"}, uint8(0), record{}, syscall.FdSet{}
+	args, port, rec := [3]string{"", "/dev/matenet0", "1"}, uint8(0), record{}
 	copy(args[:], os.Args)
 	fmt.Sscan(args[2], &port)
 	fd, err := syscall.Open(args[1], syscall.O_RDONLY, 0) // enough to read
@@ -66,10 +66,7 @@ func main() {
 	fmt.Printf("STATUS: battery %.1f V, PV %.1f V, %d A, charge mode %d\n",
 		float32(int(p[9])<<8|int(p[10]))/10, float32(int(p[11])<<8|int(p[12]))/10, p[1]+128, p[6])
 	x := ioctl(fd, "SUBMIT", iocSubmit, port, 22, 0)             // today's; returns at once
-	for rec.kind != recXfer || rec.xfer.sequence != x.sequence { // other records may come, too
-		set.Bits[0] = 1 << fd // a small number, being the first
-		_, err = syscall.Select(fd+1, &set, nil, nil, nil)
-		must("select", err)
+	for rec.kind != recXfer || rec.xfer.sequence != x.sequence { // waits; other records may come, too
 		_, err = syscall.Read(fd, (*[unsafe.Sizeof(rec)]uint8)(unsafe.Pointer(&rec))[:])
 		must("record", err)
 	}
