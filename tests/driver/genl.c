@@ -530,26 +530,40 @@ static int count_events(struct nl_sock *sock, struct inbox *inbox, int *lost)
 	return told;
 }
 
-/* Who changes settings leaves nobody time to tell of it: what is too much is counted. */
-TEST_F(genl, more_than_can_wait)
+/* As often as that, at a stroke; 0, or a negative error. */
+static int change_settings(int fd, int times)
 {
 	struct sched_param now = { .sched_priority = 1 }, later = { 0 };
+	struct matenet_config config = testbus_config(fd);
+	int i, ret = 0;
+
+	if (sched_setscheduler(0, SCHED_FIFO, &now))
+		return -errno;
+	for (i = 0; i < times && !ret; i++) {
+		config.late_us ^= 1;
+		ret = testbus_set_config(fd, config);
+	}
+	return sched_setscheduler(0, SCHED_OTHER, &later) ? -errno : ret;
+}
+
+/*
+ * Who changes settings leaves nobody time to tell of it: what is too much is counted.
+ * In uml there is no time, either, but for somebody who has been about to tell.
+ */
+TEST_F(genl, more_than_can_wait)
+{
 	struct nl_sock *sock = join(MATENET_MCGRP_EVENTS);
-	struct matenet_config config = testbus_config(self->fd);
-	int i, told, lost, changes = 300;
+	int told, lost = 0, tries, changes = 300;
 
 	ASSERT_NE(NULL, sock);
-	ASSERT_EQ(0, sched_setscheduler(0, SCHED_FIFO, &now));
-	for (i = 0; i < changes; i++) {
-		config.late_us ^= 1;
-		EXPECT_EQ(0, testbus_set_config(self->fd, config));
+	for (tries = 0; tries < 5 && !lost; tries++) {
+		ASSERT_EQ(0, change_settings(self->fd, changes));
+		sleep_us(100000);
+		/* It is the next one that tells how many were lost. */
+		EXPECT_EQ(0, testbus_set_config(self->fd, testbus_config(self->fd)));
+		told = count_events(sock, &self->in, &lost);
+		EXPECT_EQ(changes + 1, told + lost);
 	}
-	ASSERT_EQ(0, sched_setscheduler(0, SCHED_OTHER, &later));
-	sleep_us(100000);
-	/* It is the next one that tells how many were lost. */
-	EXPECT_EQ(0, testbus_set_config(self->fd, config));
-	told = count_events(sock, &self->in, &lost);
-	EXPECT_EQ(changes + 1, told + lost);
 	if (testbus_profile() == PROFILE_UML)
 		EXPECT_LT(0, lost);
 	nl_socket_free(sock);
