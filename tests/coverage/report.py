@@ -25,8 +25,8 @@ ARTEFACT = re.compile(
     r"\b(lockdep_\w+|trace_\w+|WARN\w*|BUILD_BUG\w*|NL_SET_ERR_MSG\w*|wait_event\w*"
     r"|dev_(info|err|warn)\w*|pr_(info|err|warn)\w*|mutex_init|init_\w+|INIT_WORK|spin_lock_init"
     r"|module_(init|exit)|DEFINE_\w+|hweight\d+|put_user)\(")
-# Those that look at the size first, when it is not constant; the last condition is ours.
-SIZED = re.compile(r"\bcopy_(from|to)_user\(")
+# Those that look first at what is constant, size or bit; the last condition is ours.
+SIZED = re.compile(r"\b(copy_(from|to)_user|test_bit)\(")
 
 GROUPS = [
     ("kernel", "kernel/"),
