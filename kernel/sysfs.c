@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * /sys/class/matenet/matenetN: the settings, and a counter a file below
- * statistics/.  To be read only: settings are changed by ioctl, where there is
- * one place that checks them.
+ * statistics/.  To be read only: settings are changed by ioctl and netlink, by
+ * one function that checks them.
  */
 #include <linux/device.h>
 #include <linux/sysfs.h>

@@ -118,8 +118,9 @@ void worker_step(struct step step)
 	entry->result = (int)ret;
 	entry->done = true;
 	__atomic_fetch_add(&shared->us[step.call], now_us() - w->since, __ATOMIC_RELAXED);
-	COUNT(operations);
+	/* In this order: who is killed in between has not done less than was counted. */
 	COUNT(results[step.call][-ret < MOST_ERRNO ? -ret : MOST_ERRNO - 1]);
+	COUNT(operations);
 }
 
 static unsigned int producer_of(unsigned int pool)
