@@ -131,7 +131,7 @@ static long cdev_s_config(struct matenet_file *file, void __user *arg)
 		return -EFAULT;
 	ret = matenet_config_check(&config);
 	if (!ret)
-		ret = matenet_engine_configure(file->bus, &config);
+		ret = matenet_engine_configure(file->bus, &config, NULL, MAX_SCHEDULE_TIMEOUT);
 	if (ret)
 		return ret;
 	/* What is in force now; a later driver may choose some of it itself. */

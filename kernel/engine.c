@@ -15,7 +15,7 @@
 #include "matenet.h"
 #include "trace.h"
 
-#define ENGINE_BABBLE_MS	1000	/* longest wait for a line that is never idle */
+#define ENGINE_BABBLE_MS	1000	/* how long somebody may talk whom nobody has asked */
 #define ENGINE_PIECE		32	/* words that go to another bus at a time */
 
 /* Ended well, or not worth another try. */
@@ -47,26 +47,24 @@ static ktime_t engine_quiet_at(struct matenet_bus *bus)
 	return max(at, bus->quiet_until);
 }
 
-static ktime_t engine_patience(struct matenet_bus *bus)
-{
-	return ktime_add_ms(max(ktime_get(), bus->quiet_until), ENGINE_BABBLE_MS);
-}
-
 /* Returns false if the line is never idle. */
 static bool engine_wait_quiet(struct matenet_bus *bus)
 {
-	ktime_t at, limit = engine_patience(bus);
+	ktime_t at, limit, since = ktime_get();
+	bool talking;
 
 	while (!READ_ONCE(bus->dead)) {
 		if (matenet_pm_wait(bus))
-			limit = engine_patience(bus);
+			since = ktime_get();
 		spin_lock(&bus->lock);
 		at = engine_quiet_at(bus);
+		limit = ktime_add_ms(max(since, bus->quiet_until), ENGINE_BABBLE_MS);
+		talking = ktime_after(bus->rx_last, limit);
 		spin_unlock(&bus->lock);
-		if (ktime_after(at, limit))
-			return false;
 		if (!ktime_after(at, ktime_get()))
 			return true;
+		if (talking)
+			return false;
 		engine_sleep(bus, at);
 	}
 	return true;
@@ -215,14 +213,28 @@ static void engine_finish(struct matenet_bus *bus, struct matenet_job *job)
 	matenet_job_finish(job, status & MATENET_ST_ABORTED ? -ENODEV : 0);
 }
 
+static bool job_harmless(const struct matenet_job *job)
+{
+	unsigned int i;
+
+	for (i = 0; i < job->count; i++)
+		if (!matenet_xfer_harmless(&job->x[i]))
+			return false;
+	return true;
+}
+
 /*
  * End an attempt, with the reply as far as there is one.  Called by the engine
  * and, for a right reply, by the receive path.
+ *
+ * What nobody wants to know any more is not asked again, nor is what comes after it.
+ * Changes that have been begun are made as they were ordered: half of them may be worse.
  */
 static void engine_end(struct matenet_bus *bus, u32 status)
 {
 	struct matenet_job *job = bus->job;
 	struct matenet_xfer *x = engine_x(job);
+	bool unwanted = job->unwanted && job_harmless(job);
 	ktime_t quiet;
 	u8 len = 0;
 
@@ -247,7 +259,7 @@ static void engine_end(struct matenet_bus *bus, u32 status)
 	if (!(status & (MATENET_ST_OK | MATENET_ST_ABORTED)))
 		matenet_events_error(bus, x, status, len);
 
-	if (!(status & ENGINE_FINAL) && x->attempts <= x->retries && !bus->dead) {
+	if (!(status & ENGINE_FINAL) && x->attempts <= x->retries && !bus->dead && !unwanted) {
 		bus->stats.retries++;
 		return;
 	}
@@ -257,7 +269,7 @@ static void engine_end(struct matenet_bus *bus, u32 status)
 	x->rx_ts = len ? ktime_to_ns(bus->rx_last) : 0;
 	bus->past[bus->past_n++ % MATENET_MAX_PAST] = *x;
 	WRITE_ONCE(bus->rx_done, true);
-	if (engine_last(job))
+	if (unwanted || engine_last(job))
 		engine_finish(bus, job);
 }
 
@@ -268,6 +280,9 @@ static u32 engine_attempt(struct matenet_bus *bus, struct matenet_xfer *x)
 
 	x->attempts++;
 	trace_matenet_xfer_start(bus, x);
+	spin_lock(&bus->lock);
+	bus->rx.n = 0;	/* of the attempt before, which has been counted */
+	spin_unlock(&bus->lock);
 	do {
 		if (!engine_wait_quiet(bus))
 			return MATENET_ST_TX_ERROR;
@@ -357,7 +372,6 @@ bool matenet_xfer_harmless(const struct matenet_xfer *x)
 static int engine_refuses(struct matenet_bus *bus, const struct matenet_job *job)
 {
 	u32 role = job->command ? MATENET_ROLE_DEVICE : MATENET_ROLE_CONTROLLER;
-	unsigned int i;
 
 	lockdep_assert_held(&bus->lock);
 	if (bus->config.role != role)
@@ -366,10 +380,7 @@ static int engine_refuses(struct matenet_bus *bus, const struct matenet_job *job
 		return -EBUSY;
 	if (job->command || bus->config.flags & MATENET_CFG_WRITABLE)
 		return 0;
-	for (i = 0; i < job->count; i++)
-		if (!matenet_xfer_harmless(&job->x[i]))
-			return -EROFS;
-	return 0;
+	return job_harmless(job) ? 0 : -EROFS;
 }
 
 static void engine_refuse(struct matenet_bus *bus, struct matenet_job *job, int error)
@@ -447,6 +458,7 @@ static int engine_apply(struct matenet_bus *bus, const struct matenet_config *co
 	if (config->role != bus->config.role) {
 		matenet_listen_flush(bus);
 		bus->command = 0;
+		bus->stray = false;
 	}
 	if (config_hears_anew(config, &bus->config))
 		matenet_listen_forget(bus);
@@ -457,6 +469,16 @@ static int engine_apply(struct matenet_bus *bus, const struct matenet_config *co
 	return 0;
 }
 
+static struct matenet_setup *setup_take(struct matenet_bus *bus)
+{
+	struct matenet_setup *setup;
+
+	setup = list_first_entry_or_null(&bus->setups, struct matenet_setup, node);
+	if (setup)
+		list_del_init(&setup->node);
+	return setup;
+}
+
 /*
  * What waits while the system sleeps can be withdrawn, what has been begun before is
  * done before its tasks are frozen: nobody waits here who cannot be frozen.
@@ -465,15 +487,18 @@ static void engine_setup(struct matenet_bus *bus)
 {
 	struct matenet_setup *setup;
 
-	if (!READ_ONCE(bus->setup))
+	if (list_empty(&bus->setups))
 		return;
 	matenet_line_lock(bus);
 	spin_lock(&bus->lock);
-	setup = bus->setup;
-	bus->setup = NULL;
+	setup = setup_take(bus);
 	spin_unlock(&bus->lock);
 	if (setup) {
-		setup->ret = engine_apply(bus, &setup->config);
+		/* Nobody but the engine writes the settings. */
+		if (setup->old && memcmp(setup->old, &bus->config, sizeof(bus->config)))
+			setup->ret = -ESTALE;
+		else
+			setup->ret = engine_apply(bus, &setup->config);
 		complete(&setup->done);
 	}
 	matenet_line_unlock(bus);
@@ -488,10 +513,11 @@ static struct matenet_job *engine_next(struct matenet_bus *bus)
 
 	set_current_state(TASK_IDLE);
 	spin_lock(&bus->lock);
-	if (!bus->dead && !bus->setup)
+	awake = !list_empty(&bus->setups);
+	if (!awake && !bus->dead)
 		job = matenet_job_take(bus);
 	bus->job = job;
-	awake = job || bus->setup;
+	awake = awake || job;
 	if (!awake)
 		pending = matenet_listen_pending(bus, &deadline);
 	spin_unlock(&bus->lock);
@@ -549,6 +575,7 @@ int matenet_engine_start(struct matenet_bus *bus)
  */
 void matenet_engine_stop(struct matenet_bus *bus)
 {
+	struct matenet_setup *setup;
 	struct matenet_job *job;
 
 	spin_lock(&bus->lock);
@@ -563,10 +590,9 @@ void matenet_engine_stop(struct matenet_bus *bus)
 		engine_finish(bus, job);
 		matenet_job_put(job);
 	}
-	if (bus->setup) {
-		bus->setup->ret = -ENODEV;
-		complete(&bus->setup->done);
-		bus->setup = NULL;
+	while ((setup = setup_take(bus))) {
+		setup->ret = -ENODEV;
+		complete(&setup->done);
 	}
 	matenet_listen_flush(bus);
 	WRITE_ONCE(bus->ended, true);
@@ -583,7 +609,7 @@ static int setup_post(struct matenet_bus *bus, struct matenet_setup *setup)
 	if (bus->dead) {
 		ret = -ENODEV;
 	} else {
-		WRITE_ONCE(bus->setup, setup);
+		list_add_tail(&setup->node, &bus->setups);
 		wake_up_process(bus->engine);
 	}
 	spin_unlock(&bus->lock);
@@ -596,62 +622,41 @@ static bool setup_withdraw(struct matenet_bus *bus, struct matenet_setup *setup)
 	bool mine;
 
 	spin_lock(&bus->lock);
-	mine = bus->setup == setup;
-	if (mine)
-		bus->setup = NULL;
+	mine = !list_empty(&setup->node);
+	list_del_init(&setup->node);
 	spin_unlock(&bus->lock);
 	return mine;
 }
 
-static int setup_do(struct matenet_bus *bus, struct matenet_setup *setup)
-{
-	int ret;
-
-	ret = setup_post(bus, setup);
-	if (ret)
-		return ret;
-	ret = wait_for_completion_interruptible(&setup->done);
-	if (ret && setup_withdraw(bus, setup))
-		return ret;
-	/* After a signal too late: it is being done, which takes milliseconds. */
-	if (ret)
-		wait_for_completion(&setup->done);
-	return setup->ret;
-}
-
 /**
- * matenet_engine_configure_locked - change the settings, before the next job
- * @bus: bus, its configuring mutex held
- * @config: checked
- *
- * Return: what matenet_line_configure() says, -ENODEV, -ERESTARTSYS if a signal
- * came before anything had changed.
- */
-int matenet_engine_configure_locked(struct matenet_bus *bus, const struct matenet_config *config)
-{
-	struct matenet_setup setup = { .config = *config };
-
-	lockdep_assert_held(&bus->configuring);
-	init_completion(&setup.done);
-	return setup_do(bus, &setup);
-}
-
-/**
- * matenet_engine_configure - the same for who takes no settings over from before
+ * matenet_engine_configure - change the settings, before the next job
  * @bus: bus
  * @config: checked
+ * @old: settings that @config was made of, or NULL
+ * @timeout: how long to wait for the job that is being done, in jiffies
  *
- * Return: what matenet_engine_configure_locked() does, or -ERESTARTSYS.
+ * Return: what matenet_line_configure() says, -ENODEV; with nothing changed -ERESTARTSYS
+ * if a signal came, -EBUSY if the time was over, -ESTALE if the settings are not @old.
  */
-int matenet_engine_configure(struct matenet_bus *bus, const struct matenet_config *config)
+int matenet_engine_configure(struct matenet_bus *bus, const struct matenet_config *config,
+			     const struct matenet_config *old, long timeout)
 {
+	struct matenet_setup setup = { .config = *config, .old = old };
+	long left;
 	int ret;
 
-	if (mutex_lock_interruptible(&bus->configuring))
-		return -ERESTARTSYS;
-	ret = matenet_engine_configure_locked(bus, config);
-	mutex_unlock(&bus->configuring);
-	return ret;
+	init_completion(&setup.done);
+	ret = setup_post(bus, &setup);
+	if (ret)
+		return ret;
+	left = wait_for_completion_interruptible_timeout(&setup.done, timeout);
+	if (left <= 0) {
+		if (setup_withdraw(bus, &setup))
+			return left ?: -EBUSY;
+		/* Too late: it is being done, which takes milliseconds. */
+		wait_for_completion(&setup.done);
+	}
+	return setup.ret;
 }
 
 /**
@@ -673,8 +678,10 @@ int matenet_engine_do(struct matenet_job *job)
 	ret = wait_for_completion_interruptible(&job->done);
 	if (ret && !matenet_job_cancel(job)) {
 		ret = matenet_wait_killable(&job->done);
-		if (ret)
+		if (ret) {
+			matenet_job_abandon(job);
 			ret = -EINTR;
+		}
 	}
 	return ret ?: job->error;
 }

@@ -40,6 +40,8 @@ static void job_unlink(struct matenet_job *job)
 	struct matenet_file *file = job->file;
 
 	lockdep_assert_held(&file->bus->lock);
+	if (file->queued == MATENET_MAX_QUEUE)
+		wake_up_interruptible(&file->wait);
 	list_del_init(&job->node);
 	if (!--file->queued)
 		list_del(&file->ready);
@@ -57,7 +59,7 @@ static void file_leave_mode(struct matenet_file *file)
  * matenet_file_free - end a file; what it has queued is not sent
  * @file: file; nobody waits for a job of it
  *
- * What is on the wire goes on, and its result is dropped.
+ * What is on the wire goes on, and its result is dropped; see matenet_job_abandon().
  */
 void matenet_file_free(struct matenet_file *file)
 {
@@ -73,8 +75,10 @@ void matenet_file_free(struct matenet_file *file)
 		job->file = NULL;
 		matenet_job_put(job);
 	}
-	if (bus->job && bus->job->file == file)
+	if (bus->job && bus->job->file == file) {
+		bus->job->unwanted = true;
 		bus->job->file = NULL;
+	}
 	spin_unlock(&bus->lock);
 
 	list_for_each_entry_safe(rec, next, &file->records, node)
@@ -243,6 +247,21 @@ bool matenet_job_cancel(struct matenet_job *job)
 }
 
 /**
+ * matenet_job_abandon - nobody waits for it any more
+ * @job: job that is on the wire, or was
+ *
+ * Unless it changes something it ends with the attempt that is on the wire.
+ */
+void matenet_job_abandon(struct matenet_job *job)
+{
+	struct matenet_bus *bus = job->file->bus;
+
+	spin_lock(&bus->lock);
+	job->unwanted = true;
+	spin_unlock(&bus->lock);
+}
+
+/**
  * matenet_file_cancel - take a submitted transaction back
  * @file: file
  * @sequence: as SUBMIT returned it
@@ -308,8 +327,6 @@ struct matenet_job *matenet_job_take(struct matenet_bus *bus)
 	if (!file)
 		return NULL;
 	job = list_first_entry(&file->jobs, struct matenet_job, node);
-	if (file->queued == MATENET_MAX_QUEUE)
-		wake_up_interruptible(&file->wait);
 	list_move_tail(&file->ready, &bus->ready);
 	job_unlink(job);
 	file->debt = job->count - 1;

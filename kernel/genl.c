@@ -10,6 +10,9 @@
 #include "genl-gen.h"
 #include "matenet.h"
 
+/* For a change of settings: whoever registers a family waits for it, and all others then. */
+#define GENL_PATIENCE	HZ
+
 static const struct genl_multicast_group genl_groups[] = {
 	[MATENET_NLGRP_EVENTS] = { .name = MATENET_MCGRP_EVENTS },
 	[MATENET_NLGRP_MONITOR] = {
@@ -291,20 +294,19 @@ static int change_config(struct genl_info *info, struct matenet_config *config)
 int matenet_nl_bus_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct matenet_bus *bus = find_bus(info);
-	struct matenet_config config;
+	struct matenet_config old, config;
 	int ret;
 
 	if (IS_ERR(bus))
 		return PTR_ERR(bus);
-	ret = mutex_lock_interruptible(&bus->configuring);
-	if (ret)
-		goto out;
-	matenet_bus_get_config(bus, &config);
-	ret = change_config(info, &config);
-	if (!ret)
-		ret = matenet_engine_configure_locked(bus, &config);
-	mutex_unlock(&bus->configuring);
-out:
+	/* Again if somebody else has changed something meanwhile. */
+	do {
+		matenet_bus_get_config(bus, &old);
+		config = old;
+		ret = change_config(info, &config);
+		if (!ret)
+			ret = matenet_engine_configure(bus, &config, &old, GENL_PATIENCE);
+	} while (ret == -ESTALE);
 	put_device(&bus->dev);
 	/*
 	 * The error goes out in a message: nobody will do it again for the caller.

@@ -38,9 +38,9 @@ static struct matenet_bus *bus_alloc(struct tty_struct *tty)
 	bus = kzalloc(sizeof(*bus), GFP_KERNEL);
 	if (!bus)
 		return NULL;
-	mutex_init(&bus->configuring);
 	mutex_init(&bus->io);
 	spin_lock_init(&bus->lock);
+	INIT_LIST_HEAD(&bus->setups);
 	INIT_LIST_HEAD(&bus->files);
 	INIT_LIST_HEAD(&bus->ready);
 	matenet_events_init(bus);

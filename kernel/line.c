@@ -148,8 +148,9 @@ static int line_write(struct matenet_bus *bus, const u8 *data, unsigned int len)
 
 	for (;;) {
 		n = tty->ops->write(tty, data, len);
+		/* For the engine -EAGAIN says that nothing has been sent. */
 		if (n < 0)
-			return n;
+			return n == -EAGAIN ? -EIO : n;
 		data += n;
 		len -= n;
 		if (!len)

@@ -14,7 +14,7 @@
  *   a work item        sends events to netlink
  *   a notifier         stops the engines while the system sleeps
  *
- * Lock order: configuring; io -> (tty: termios_rwsem -> port mutex); lock is a leaf.
+ * Lock order: io -> (tty: termios_rwsem -> port mutex); lock is a leaf.
  *
  * There are no timers: the engine thread waits with deadlines.
  */
@@ -87,6 +87,7 @@ struct matenet_rec {
  * @one: @x of a job with one
  * @command: device role: sequence of the command that this is the reply to
  * @file: on whose behalf, under the lock of the bus; NULL when it has been closed
+ * @unwanted: whoever asked has gone, under the lock of the bus
  * @rec: becomes the record of the result if nobody waits for it
  * @node: in the queue of its file or empty, under the lock of the bus
  * @done: nobody but the owner touches the job any more
@@ -100,6 +101,7 @@ struct matenet_job {
 	struct matenet_xfer one;
 	u32 command;
 	struct matenet_file *file;
+	bool unwanted;
 	struct matenet_rec *rec;
 	struct list_head node;
 	struct completion done;
@@ -139,12 +141,16 @@ struct matenet_file {
 
 /**
  * struct matenet_setup - a change of the settings on its way to the engine
+ * @node: waits for the engine or empty, under the lock of the bus
  * @config: wanted
+ * @old: only instead of these, unless NULL
  * @ret: what came of it, when @done
  * @done: the engine is through with it
  */
 struct matenet_setup {
+	struct list_head node;
 	struct matenet_config config;
+	const struct matenet_config *old;
 	int ret;
 	struct completion done;
 };
@@ -235,7 +241,6 @@ struct matenet_events {
  * @cdev: /dev/matenetN
  * @number: N
  *
- * @configuring: held by whoever changes the settings
  * @io: held while the tty is worked on
  * @tty: not to be used once @dead is set, except under the ldisc's own calls
  * @tty_name: copy of its name, for after it has gone
@@ -290,7 +295,6 @@ struct matenet_bus {
 	struct cdev cdev;
 	int number;
 
-	struct mutex configuring;	/* one change of the settings at a time */
 	struct mutex io;	/* the tty is being worked on */
 	struct tty_struct *tty;
 	char tty_name[32];
@@ -310,7 +314,7 @@ struct matenet_bus {
 	bool mark_seen;
 	bool dead;
 	bool ended;
-	struct matenet_setup *setup;
+	struct list_head setups;
 	struct list_head files;
 	struct list_head ready;
 	struct matenet_file *exclusive;
@@ -370,6 +374,7 @@ void matenet_job_put(struct matenet_job *job);
 void matenet_job_finish(struct matenet_job *job, int error);
 int matenet_job_queue(struct matenet_job *job);
 bool matenet_job_cancel(struct matenet_job *job);
+void matenet_job_abandon(struct matenet_job *job);
 struct matenet_job *matenet_job_take(struct matenet_bus *bus);
 int matenet_file_cancel(struct matenet_file *file, u32 sequence);
 struct matenet_rec *matenet_rec_new(u32 type, gfp_t gfp);
@@ -383,9 +388,8 @@ void matenet_bus_record_state(struct matenet_bus *bus);
 int matenet_engine_start(struct matenet_bus *bus);
 void matenet_engine_stop(struct matenet_bus *bus);
 int matenet_engine_do(struct matenet_job *job);
-int matenet_engine_configure(struct matenet_bus *bus, const struct matenet_config *config);
-int matenet_engine_configure_locked(struct matenet_bus *bus,
-				    const struct matenet_config *config);
+int matenet_engine_configure(struct matenet_bus *bus, const struct matenet_config *config,
+			     const struct matenet_config *old, long timeout);
 bool matenet_xfer_harmless(const struct matenet_xfer *x);
 void matenet_engine_receive(struct matenet_bus *bus, const u8 *bytes, const u8 *flags,
 			    size_t count);

@@ -160,6 +160,29 @@ TEST_F_TIMEOUT(device, answers, 120)
 	testbus_end(pid, SIGKILL);
 }
 
+/* What was heard as a controller does not keep a device waiting. */
+TEST_F(device, answers_after_other_words)
+{
+	struct wire_log log;
+	uint32_t status;
+	pid_t pid;
+
+	ASSERT_EQ(0, set_role(self->device, MATENET_ROLE_CONTROLLER));
+	ask(self->controller, 1, 7, &status);
+	EXPECT_EQ(MATENET_ST_TX_DONE | MATENET_ST_TIMEOUT, status);
+	ASSERT_EQ(0, set_role(self->device, MATENET_ROLE_DEVICE));
+	pid = start_device(self->device);
+	ASSERT_EQ(0, wire_record_clear(0));
+	EXPECT_EQ(0xfff8, ask(self->controller, 1, 7, &status));
+	sleep_us(2000);
+	ASSERT_EQ(0, wire_record_read(0, &log));
+	ASSERT_EQ(13, log.n);
+	if (wire_exact_time())
+		EXPECT_GE(4000000, log.byte[8].start - log.byte[7].end);
+	wire_log_free(&log);
+	testbus_end(pid, SIGKILL);
+}
+
 TEST_F(device, command_record)
 {
 	struct matenet_xfer x = testbus_request(5, MATENET_CMD_READ, 0x1234, 0);
@@ -373,14 +396,14 @@ TEST_F(device, never_silent)
 	struct matenet_config config = testbus_config(self->device);
 	struct matenet_record r;
 	int64_t began;
-	int status;
+	int i, status;
 	pid_t pid;
 
 	config.turnaround_us = 1000000;
 	config.reply_timeout_us = 5000000;
 	ASSERT_EQ(0, testbus_set_config(self->device, config));
-	ASSERT_EQ(0, submit(self->controller, 1));
-	ASSERT_EQ(0, submit(self->controller, 2));
+	for (i = 1; i <= 20; i++)
+		ASSERT_EQ(0, submit(self->controller, i));
 	ASSERT_EQ(0, next_frame(self->device, &r));
 	began = now_us();
 	pid = fork();
@@ -388,9 +411,33 @@ TEST_F(device, never_silent)
 		_exit(-reply(self->device, r.frame.sequence, 1));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(ESTALE, WEXITSTATUS(status));
-	/* As soon as that is clear. */
-	if (wire_exact_time())
-		EXPECT_GT(500000, now_us() - began);
+	/* Somebody has talked for a second; the pause after that was not long enough. */
+	if (wire_exact_time()) {
+		EXPECT_LT(1000000, now_us() - began);
+		EXPECT_GT(2100000, now_us() - began);
+	}
+}
+
+/* However long the pause that a controller wants: it may come later than in a second. */
+TEST_F_TIMEOUT(device, spoken_to_while_it_waits, 60)
+{
+	struct matenet_config config = testbus_config(self->controller);
+	struct matenet_record r;
+	uint32_t status;
+
+	config.gap_us = 1000000;
+	ASSERT_EQ(0, testbus_set_config(self->controller, config));
+	ASSERT_EQ(0, set_role(self->device, MATENET_ROLE_CONTROLLER));
+	ask(self->device, 5, 1, &status);
+	EXPECT_EQ(MATENET_ST_TX_DONE | MATENET_ST_TIMEOUT, status);
+	ASSERT_EQ(0, submit(self->controller, 2));
+	sleep_us(300000);
+	ask(self->device, 5, 3, &status);
+	EXPECT_EQ(MATENET_ST_TX_DONE | MATENET_ST_TIMEOUT, status);
+	do {
+		ASSERT_EQ(0, next(self->controller, &r));
+	} while (r.type != MATENET_REC_XFER);
+	EXPECT_EQ(MATENET_ST_TX_DONE | MATENET_ST_TIMEOUT, r.xfer.status);
 }
 
 /* ---- how a device tells commands from the rest ---- */

@@ -329,6 +329,60 @@ TEST_F(genl, signal_while_others_change_settings)
 	EXPECT_EQ(config.late_us, testbus_config(self->fd).late_us);
 }
 
+/* Nor for as long as that takes: all of generic netlink might have to wait with it. */
+TEST_F(genl, not_for_long)
+{
+	struct matenet_xfer x = testbus_request(NOBODY_THERE, MATENET_CMD_READ, 0, 0);
+	uint32_t before = testbus_config(self->fd).late_us;
+	struct matenet_record r;
+	int status;
+	pid_t other;
+
+	x.timeout_us = 4000000;
+	ASSERT_EQ(0, ioctl(self->fd, MATENET_IOC_SUBMIT, &x));
+	sleep_us(100000);
+	EXPECT_EQ(-EBUSY, set(MATENET_A_LATE_US, before + 1));
+	EXPECT_EQ(before, testbus_config(self->fd).late_us);
+	other = fork();
+	if (!other)
+		_exit(-set(MATENET_A_LATE_US, before + 2));
+	ASSERT_EQ(sizeof(r), read(self->fd, &r, sizeof(r)));
+	ASSERT_EQ(other, waitpid(other, &status, 0));
+	EXPECT_EQ(EBUSY << 8, status);
+	EXPECT_EQ(before, testbus_config(self->fd).late_us);
+	EXPECT_EQ(0, set(MATENET_A_LATE_US, before + 3));
+	EXPECT_EQ(before + 3, testbus_config(self->fd).late_us);
+}
+
+/* What each takes over from before is what the others have made of it. */
+TEST_F(genl, settings_of_several)
+{
+	static const unsigned int attrs[] = {
+		MATENET_A_LATE_US, MATENET_A_GAP_US, MATENET_A_REPLY_TIMEOUT_US,
+	};
+	struct matenet_config config;
+	pid_t pids[3];
+	int i, n, status;
+
+	for (i = 0; i < 3; i++) {
+		pids[i] = fork();
+		if (pids[i])
+			continue;
+		for (n = 1; n <= 100; n++)
+			if (set(attrs[i], 20000 + n))
+				_exit(1);
+		_exit(0);
+	}
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(pids[i], waitpid(pids[i], &status, 0));
+		EXPECT_EQ(0, status);
+	}
+	config = testbus_config(self->fd);
+	EXPECT_EQ(20100, config.late_us);
+	EXPECT_EQ(20100, config.gap_us);
+	EXPECT_EQ(20100, config.reply_timeout_us);
+}
+
 static int as_other_user(int (*what)(void))
 {
 	int status;
