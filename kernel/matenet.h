@@ -260,7 +260,7 @@ struct matenet_events {
  * @mark_seen: a ninth bit has been received
  * @dead: the tty has gone or is going
  * @ended: and all that was under way has been ended, its records made
- * @setup: settings to be changed before the next job, or NULL
+ * @setups: changes of the settings that wait for the engine
  * @files: all that are open
  * @ready: files that have jobs; the first one's turn is next
  * @exclusive: the only file that may send, or NULL
