@@ -360,10 +360,15 @@ TEST_F(genl, settings_of_several)
 	static const unsigned int attrs[] = {
 		MATENET_A_LATE_US, MATENET_A_GAP_US, MATENET_A_REPLY_TIMEOUT_US,
 	};
+	struct matenet_xfer x = testbus_request(NOBODY_THERE, MATENET_CMD_READ, 0, 0);
 	struct matenet_config config;
 	pid_t pids[3];
 	int i, n, status;
 
+	/* What the three want first, all have to wait with. */
+	x.timeout_us = 500000;
+	ASSERT_EQ(0, ioctl(self->fd, MATENET_IOC_SUBMIT, &x));
+	sleep_us(50000);
 	for (i = 0; i < 3; i++) {
 		pids[i] = fork();
 		if (pids[i])

@@ -417,7 +417,6 @@ TEST_F(life, signal_within_batch)
 	struct matenet_batch batch = { .xfers = (uintptr_t)x, .count = 4 };
 	struct matenet_config config;
 	uint64_t before;
-	int64_t began;
 
 	ASSERT_LE(0, tty);
 	fd = testbus_open(O_RDWR);
@@ -434,12 +433,9 @@ TEST_F(life, signal_within_batch)
 		EXPECT_EQ(MATENET_ST_TX_DONE | MATENET_ST_TIMEOUT, x[i].status);
 	EXPECT_EQ(before + 4, testbus_counter("commands"));
 
-	/* All four take 1.6 seconds, in smp 3; the one that is on the wire takes its time. */
 	for (i = 0; i < 4; i++)
 		x[i].retries = 5;
-	began = now_us();
 	EXPECT_EQ(1, commands_of_killed(fd, &batch));
-	EXPECT_GT(1000000, now_us() - began);
 
 	config = testbus_config(fd);
 	config.flags |= MATENET_CFG_WRITABLE;
