@@ -595,7 +595,9 @@ TEST_F(device, whole_before_a_pause)
 	ASSERT_EQ(0, next_frame(monitor, &r));
 	EXPECT_EQ(MATENET_ST_OK, r.frame.status);
 	EXPECT_EQ(8, r.frame.len);
-	EXPECT_LT(8000 * BYTE_US, r.ts - first);
+	/* Where a processor may stand still, one look may find both. */
+	if (wire_exact_time())
+		EXPECT_LT(8000 * BYTE_US, r.ts - first);
 	EXPECT_EQ(0, memcmp(second, r.frame.data, 8));
 	close(monitor);
 }
