@@ -583,6 +583,14 @@ int matenet_line_open(struct matenet_bus *bus)
 	/* Who opens it after a hangup shall get an ordinary tty, not a bus. */
 	bus->saved.c_line = N_TTY;
 	ret = matenet_line_configure(bus, &bus->config);
+	if (!ret) {
+		/*
+		 * N_TTY may have taken a byte for XOFF, and nobody would start it again;
+		 * what it has echoed is nothing to be sent.
+		 */
+		tty_driver_flush_buffer(bus->tty);
+		start_tty(bus->tty);
+	}
 	mutex_unlock(&bus->io);
 	return ret;
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -118,6 +119,26 @@ TEST_F(stuck, sends_nothing)
 	ASSERT_EQ(0, wire_knobs(0, "irq=yes"));
 	sleep_us(200000);
 	EXPECT_EQ(0, sent());
+	EXPECT_EQ(OK, status_of(self->fd, 1, 0));
+}
+
+/* Somebody has listened before, as to a terminal: a byte of the bus has stopped it. */
+TEST_F(stuck, stopped_before)
+{
+	struct termios termios;
+	int tty;
+
+	detach(self);
+	tty = open(TESTBUS_TTY, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	ASSERT_LE(0, tty);
+	ASSERT_EQ(0, tcgetattr(tty, &termios));
+	termios.c_iflag |= IXON;
+	ASSERT_EQ(0, tcsetattr(tty, TCSANOW, &termios));
+	ASSERT_EQ(0, wire_inject(0, "1 insert 0 113"));
+	sleep_us(100000);
+	attach(self);
+	close(tty);
+	ASSERT_LE(0, self->tty);
 	EXPECT_EQ(OK, status_of(self->fd, 1, 0));
 }
 
