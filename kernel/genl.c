@@ -10,7 +10,10 @@
 #include "genl-gen.h"
 #include "matenet.h"
 
-/* For a change of settings: whoever registers a family waits for it, and all others then. */
+/*
+ * For a change of settings: while it waits netlink holds a lock that whoever registers a
+ * family wants, and all of generic netlink waits behind that.
+ */
 #define GENL_PATIENCE	HZ
 
 static const struct genl_multicast_group genl_groups[] = {

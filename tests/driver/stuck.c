@@ -125,20 +125,20 @@ TEST_F(stuck, sends_nothing)
 /* Somebody has listened before, as to a terminal: a byte of the bus has stopped it. */
 TEST_F(stuck, stopped_before)
 {
+	int ldisc = TESTBUS_LDISC;
 	struct termios termios;
-	int tty;
 
 	detach(self);
-	tty = open(TESTBUS_TTY, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	ASSERT_LE(0, tty);
-	ASSERT_EQ(0, tcgetattr(tty, &termios));
+	self->tty = open(TESTBUS_TTY, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	ASSERT_LE(0, self->tty);
+	ASSERT_EQ(0, tcgetattr(self->tty, &termios));
 	termios.c_iflag |= IXON;
-	ASSERT_EQ(0, tcsetattr(tty, TCSANOW, &termios));
+	ASSERT_EQ(0, tcsetattr(self->tty, TCSANOW, &termios));
 	ASSERT_EQ(0, wire_inject(0, "1 insert 0 113"));
 	sleep_us(100000);
-	attach(self);
-	close(tty);
-	ASSERT_LE(0, self->tty);
+	ASSERT_EQ(0, ioctl(self->tty, TIOCSETD, &ldisc));
+	self->fd = testbus_open(O_RDWR);
+	testbus_stretch(self->fd);
 	EXPECT_EQ(OK, status_of(self->fd, 1, 0));
 }
 

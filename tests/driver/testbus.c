@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -150,6 +151,18 @@ long testbus_repetitions(long n)
 	return n / ((testbus_slowness() + 4) / 5);
 }
 
+/* On a busy bus a byte may be XOFF: TIOCSETD would wait for an echo that is never sent. */
+static void without_xoff(int tty)
+{
+	struct termios termios;
+
+	if (tcgetattr(tty, &termios))
+		return;
+	termios.c_iflag &= ~IXON;
+	if (tcsetattr(tty, TCSANOW, &termios))
+		err(1, "IXON");
+}
+
 int testbus_attach_plain(const char *tty)
 {
 	int ldisc = TESTBUS_LDISC, fd, ret;
@@ -157,6 +170,7 @@ int testbus_attach_plain(const char *tty)
 	fd = open(tty, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		err(1, "%s", tty);
+	without_xoff(fd);
 	if (ioctl(fd, TIOCSETD, &ldisc)) {
 		ret = -errno;
 		close(fd);

@@ -74,6 +74,32 @@ kill -KILL "$(holders matetool)"
 until_true has_no_bus
 is "$?" 0 "killed: the bus goes with its last descriptor"
 
+# ---- a terminal before ---------------------------------------------------------
+
+# It listens to a bus: the first byte stops it, the second it echoes, which nobody sends.
+exec 3<>/dev/ttyW0
+stty -F /dev/ttyW0 ixon echo
+plain=$(stty -F /dev/ttyW0 -g)
+for byte in 113 141; do
+	echo "1 insert 0 $byte" >$pair/inject
+	sleep 0.1
+done
+wire_clear
+run timeout 5 matetool attach /dev/ttyW0
+is "$status $out$err" "0 /dev/matenet0" "a tty that XOFF has stopped"
+be_patient
+is "$(frames 0)" "" "what it has echoed is not sent"
+run matetool reg get 1 device_type
+is "$status $err" "0 " "the bus works"
+kill "$(holders matetool)"
+until_true no_attacher
+is "$(stty -F /dev/ttyW0 -g)" "$plain" "and the tty is a terminal again"
+matetool attach /dev/ttyW0 >/dev/null
+matetool detach /dev/ttyW0
+until_true no_attacher
+is "$(stty -F /dev/ttyW0 -g)" "$plain" "so it is if another process has detached it"
+exec 3>&-
+
 # ---- in the foreground -------------------------------------------------------
 
 "$here/probe" notify "$tmp/notify" >"$tmp/messages" &

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -59,27 +60,63 @@ static int attach_option(int c, const char *arg)
 
 /* ---- the tty -------------------------------------------------------------- */
 
+/* A tty that is a bus, and what it was before. */
+struct taken {
+	int fd;
+	int ldisc;
+	struct termios termios;
+};
+
 static int fail_tty(const char *path)
 {
 	return fail(EXIT_FAILED, "tty", "%s: %s", path, strerror(errno));
 }
 
 /* Open a tty without becoming its session and without waiting for a carrier. */
-static int open_tty(const char *path, int *fd)
+static int open_tty(const char *path, int *fd, int *ldisc)
 {
-	int ldisc;
-
 	*fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (*fd < 0)
 		return fail_tty(path);
 	/* Not isatty(): a tty that is a bus answers no terminal settings. */
-	if (!ioctl(*fd, TIOCGETD, &ldisc))
+	if (!ioctl(*fd, TIOCGETD, ldisc))
 		return 0;
 	close(*fd);
 	return fail(EXIT_USAGE, "tty", "%s: not a tty", path);
 }
 
-static int fail_ldisc(const char *path, int fd)
+/*
+ * A terminal takes the bytes of a busy bus for input.  One of them (XOFF) stops its
+ * output, what it echoes then is never sent, and TIOCSETD waits for just that.
+ */
+static int make_quiet(const struct taken *tty)
+{
+	struct termios quiet = tty->termios;
+
+	quiet.c_iflag &= ~(tcflag_t)(IXON | IXOFF);
+	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+	(void)tcflush(tty->fd, TCIOFLUSH);
+	if (tcsetattr(tty->fd, TCSANOW, &quiet))
+		return -1;
+	(void)tcflush(tty->fd, TCIOFLUSH);
+	return tcflow(tty->fd, TCOON);
+}
+
+/* Put back what was, unless somebody else has made something of the tty. */
+static void give_back(const struct taken *tty)
+{
+	int ldisc;
+
+	if (!ioctl(tty->fd, TIOCGETD, &ldisc) && ldisc == opts.ldisc)
+		(void)ioctl(tty->fd, TIOCSETD, &tty->ldisc);
+	if (!ioctl(tty->fd, TIOCGETD, &ldisc) && ldisc == tty->ldisc) {
+		(void)tcsetattr(tty->fd, TCSANOW, &tty->termios);
+		(void)ioctl(tty->fd, TIOCNXCL);
+	}
+	close(tty->fd);
+}
+
+static int fail_ldisc(const char *path, const struct taken *tty)
 {
 	if (errno == EINVAL || errno == ENODEV)
 		fail(EXIT_FAILED, "no_ldisc", "line discipline %d is not there: modprobe n_matenet",
@@ -87,32 +124,34 @@ static int fail_ldisc(const char *path, int fd)
 	else
 		fail(EXIT_FAILED, "tty", "%s: line discipline %d: %s", path, opts.ldisc,
 		     strerror(errno));
-	close(fd);
+	give_back(tty);
 	return EXIT_FAILED;
 }
 
-/* Make a bus of the tty; *@old is what must be put back. */
-static int attach_tty(const char *path, int *fd, int *old, struct mate_bus_info *bus)
+/* Make a bus of the tty. */
+static int attach_tty(const char *path, struct taken *tty, struct mate_bus_info *bus)
 {
-	int ret = open_tty(path, fd);
+	int ret = open_tty(path, &tty->fd, &tty->ldisc);
 
 	if (ret)
 		return ret;
-	if (ioctl(*fd, TIOCGETD, old))
-		return fail_ldisc(path, *fd);
-	if (*old == opts.ldisc) {
-		close(*fd);
+	if (tty->ldisc == opts.ldisc) {
+		close(tty->fd);
 		return fail(EXIT_FAILED, "busy", "%s: it is a bus already", path);
 	}
-	(void)ioctl(*fd, TIOCEXCL);
+	if (tcgetattr(tty->fd, &tty->termios) || make_quiet(tty)) {
+		ret = fail_tty(path);
+		close(tty->fd);
+		return ret;
+	}
+	(void)ioctl(tty->fd, TIOCEXCL);
 	/* Before the line discipline is there: this may clear the FIFOs. */
-	tty_set_low_latency(*fd, tty_base(path));
-	if (ioctl(*fd, TIOCSETD, &opts.ldisc))
-		return fail_ldisc(path, *fd);
+	tty_set_low_latency(tty->fd, tty_base(path));
+	if (ioctl(tty->fd, TIOCSETD, &opts.ldisc))
+		return fail_ldisc(path, tty);
 	if (find_bus_of_tty(tty_base(path), bus))
 		return 0;
-	(void)ioctl(*fd, TIOCSETD, old);
-	close(*fd);
+	give_back(tty);
 	return fail(EXIT_FAILED, "no_ldisc", "%s: line discipline %d made no bus of it: is it n_matenet?",
 		    path, opts.ldisc);
 }
@@ -196,10 +235,10 @@ static void catch_signals(sigset_t *unblocked)
 }
 
 /* Until a signal, a hangup, or somebody took the line discipline away. */
-static void stay(int fd, int old, const sigset_t *unblocked)
+static void stay(const struct taken *tty, const sigset_t *unblocked)
 {
 	const struct timespec tick = { .tv_nsec = TICK_MS * 1000000L };
-	struct pollfd p = { .fd = fd };
+	struct pollfd p = { .fd = tty->fd };
 	int ldisc;
 
 	while (!stop) {
@@ -208,12 +247,10 @@ static void stay(int fd, int old, const sigset_t *unblocked)
 			return;
 		if (p.revents & (POLLHUP | POLLERR | POLLNVAL))
 			return;
-		if (ioctl(fd, TIOCGETD, &ldisc) || ldisc != opts.ldisc)
+		if (ioctl(tty->fd, TIOCGETD, &ldisc) || ldisc != opts.ldisc)
 			return;
 	}
 	notify_systemd("STOPPING=1");
-	(void)ioctl(fd, TIOCSETD, &old);
-	(void)ioctl(fd, TIOCNXCL);
 }
 
 static void print_attached(const struct mate_bus_info *bus, const char *path, pid_t pid)
@@ -241,14 +278,14 @@ static void become_daemon(void)
 		close(null);
 }
 
-static int in_background(int fd, int old, const char *path, const struct mate_bus_info *bus,
-			 const sigset_t *unblocked)
+static int in_background(const struct taken *tty, const char *path,
+			 const struct mate_bus_info *bus, const sigset_t *unblocked)
 {
 	pid_t pid = fork();
 
 	if (pid < 0) {
 		fail_tty("fork");
-		(void)ioctl(fd, TIOCSETD, &old);
+		give_back(tty);
 		return EXIT_FAILED;
 	}
 	if (pid) {
@@ -256,7 +293,8 @@ static int in_background(int fd, int old, const char *path, const struct mate_bu
 		return EXIT_OK;
 	}
 	become_daemon();
-	stay(fd, old, unblocked);
+	stay(tty, unblocked);
+	give_back(tty);
 	_exit(EXIT_OK);
 }
 
@@ -265,7 +303,8 @@ static int run_attach(int argc, char **argv)
 	struct mate_bus_info bus;
 	sigset_t unblocked;
 	char path[256];
-	int fd, old, ret;
+	struct taken tty;
+	int ret;
 
 	ret = want_args(&verb_attach, argc, 1, 1);
 	if (ret)
@@ -273,20 +312,20 @@ static int run_attach(int argc, char **argv)
 	tty_path(argv[0], path, sizeof(path));
 	/* From here on a signal means: put back what was. */
 	catch_signals(&unblocked);
-	ret = attach_tty(path, &fd, &old, &bus);
+	ret = attach_tty(path, &tty, &bus);
 	if (ret)
 		return ret;
 	ret = listen_only(&bus);
 	if (ret) {
-		(void)ioctl(fd, TIOCSETD, &old);
-		(void)ioctl(fd, TIOCNXCL);
+		give_back(&tty);
 		return ret;
 	}
 	if (!opts.foreground)
-		return in_background(fd, old, path, &bus, &unblocked);
+		return in_background(&tty, path, &bus, &unblocked);
 	print_attached(&bus, path, getpid());
 	notify_systemd("READY=1");
-	stay(fd, old, &unblocked);
+	stay(&tty, &unblocked);
+	give_back(&tty);
 	return EXIT_OK;
 }
 
@@ -329,13 +368,13 @@ static int run_detach(int argc, char **argv)
 	const int ldisc = LDISC_TTY;
 	struct mate_bus_info bus;
 	char path[64];
-	int fd, ret;
+	int fd, before, ret;
 
 	ret = want_args(&verb_detach, argc, 1, 1) ?: named_bus(argv[0], &bus);
 	if (ret)
 		return ret;
 	tty_path(bus.tty, path, sizeof(path));
-	ret = open_tty(path, &fd);
+	ret = open_tty(path, &fd, &before);
 	if (ret)
 		return ret;
 	ret = ioctl(fd, TIOCSETD, &ldisc) ? fail_tty(path) : EXIT_OK;
