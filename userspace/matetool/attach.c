@@ -303,7 +303,7 @@ static int run_attach(int argc, char **argv)
 	struct mate_bus_info bus;
 	sigset_t unblocked;
 	char path[256];
-	struct taken tty;
+	struct taken tty = { .fd = -1 };
 	int ret;
 
 	ret = want_args(&verb_attach, argc, 1, 1);
