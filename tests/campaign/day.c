@@ -4,7 +4,8 @@
  *
  * The schedule of a MATE (hub, MX, FX and DC on ports 0 to 3, nobody on 4 to 10) in
  * simulated time, on wires with noise.  After every hour each counter of the driver has
- * to be what follows from the recorder, and a line of JSON says how much memory is in use.
+ * to be what follows from the recorder (but for the two of late bytes on the way out), and
+ * a line of JSON says how much memory is in use.
  */
 #define _GNU_SOURCE
 #include "campaign.h"

@@ -30,8 +30,12 @@ campaign() {
 # Only there is a moment exactly what it was on the wire.
 exact() { [ "$MATENET_PROFILE" != uml ] || [ "$(field unlike)" = 0 ]; }
 
+# Elsewhere the same noise meets other bytes each time, and the sum is a weak check: one
+# value in 8000 is wrong at 1e-3.
+no_wrong() { [ "$(field wrong)" -le "$([ "$MATENET_PROFILE" = uml ] && echo 0 || echo 1)" ]; }
+
 check() { # KIND MODE OPTION..
-	campaign "$@" && [ "$(field wrong)" = 0 ] && exact
+	campaign "$@" && no_wrong && exact
 	result $? "$1, $2: $(field right) right, $(field error) failed, $(field wrong) wrong"
 }
 

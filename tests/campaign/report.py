@@ -89,6 +89,7 @@ def untouched(ppb, bits):
 # ---- what the sum alone lets through: two bits that cancel out in it ----------------
 
 SAMPLES = 100  # questions to take the mean of
+MOST_DRIFT = 0.01  # of memory, from one quarter of the day to the one after the next
 ANSWERS = {0: (0, 3), 1: (1, 3), 2: (2, 3), 3: (3, 3), 4: (3, 14), 22: (22, 15)}
 
 
@@ -174,10 +175,12 @@ def wrong_rows(parts):
                             f"{expected(some, 0):.1f}", part.total("by_command", **want), part.total("by_reply", **want),
                             part.total("seen_marks", **want), part.total("seen_byte0", **want),
                             part.total("again", **want), part.total("again_same", **want),
-                            part.total("changing", **want), f"{expected(some, 1):.1f}", part.total("faults", **want)])
+                            part.total("changing", **want), f"{expected(some, 1):.1f}",
+                            part.total("unlike", **want), part.total("faults", **want)])
     return ["bit error rate", "command", "framing", "transactions", "values", "wrong",
             "expected of the sum", "by the command", "by the reply", "ninth bits tell", "byte 0 tells", "read again",
-            "the same again", "became a command that changes", "expected", "faults of the driver"], out
+            "the same again", "became a command that changes", "expected", "status not as foretold",
+            "faults of the driver"], out
 
 
 def kind_rows(part):
@@ -206,6 +209,21 @@ def day_rows(part):
     return ["hour", "transactions", "right", "failed", "wrong", "without a value in three",
             "bytes sent", "bytes in replies", "stray bytes", "counters that differ",
             "statuses that differ", "slab, KB", "vmalloc, KB", "free, KB", "the program, KB"], out
+
+
+def memory(part):
+    """Mean of the second and of the last quarter, in KB, of all hours of days; no drift."""
+    quarter = len(part.days) // 4
+    if not quarter:
+        return ""
+    said = []
+    for key, name in (("slab_kb", "slab"), ("vmalloc_kb", "vmalloc"), ("self_kb", "the program")):
+        before, after = (sum(d[key] for d in hours) / quarter
+                         for hours in (part.days[quarter:2 * quarter], part.days[-quarter:]))
+        said.append(f"{name} {before:.0f} and {after:.0f} KB")
+        if after > before * (1 + MOST_DRIFT):
+            sys.exit(f"report: day: {name} grows: {before:.0f} KB, later {after:.0f} KB")
+    return f"Memory in the second and in the last quarter of the day: {', '.join(said)}."
 
 
 def print_table(title, table):
@@ -244,9 +262,10 @@ def plot(rows):
     return bars("Right values a second against the bit error rate", out, 100, " %")
 
 
-def write_documentation(directory, tables, cases, rows):
+def write_documentation(directory, tables, remark, cases, rows):
     parts = [".. SPDX-License-Identifier: GPL-2.0\n.. Made by tests/campaign/report.py.\n"]
     parts += [rst_table(title, *table) for title, table in tables if table[1]]
+    parts += [remark + "\n"] if remark else []
     parts += [rst_cases(title, some) for title, some in cases if some]
     with open(os.path.join(directory, "faults-figures.rst"), "w", encoding="utf-8") as out:
         out.write("\n".join(parts))
@@ -270,11 +289,12 @@ def main():
     ]
     for title, table in tables:
         print_table(title, table)
+    print(memory(parts["day"]))
     if len(sys.argv) == 3:
         told = [part for _, part in loud + real] + [parts["day"]]
         wrong = [case for part in told for case in part.wrong]
         changing = [case for part in told for case in part.changing]
-        write_documentation(sys.argv[2], tables, [
+        write_documentation(sys.argv[2], tables, memory(parts["day"]), [
             ("Each wrong value", wrong),
             ("Each command that became one that changes something", changing)], rows)
 

@@ -99,7 +99,7 @@ promises() { xargs grep -nEw 'TO''DO|FIX''ME|XX''X|HA''CK|not implem''ented' /de
 versions() { grep '\.[ch]$' | grep -v '/compat\.h$' | xargs grep -nE 'LINUX_VERS''ION_CODE|KERNEL_VERS''ION\(' /dev/null; }
 
 # Somebody's directory.
-homes() { xargs grep -nE "(^|[^]A-Za-z0-9_}\"'*.)])/(home|Users)/[a-z]|(^|[^A-Za-z0-9])$top/" /dev/null; }
+homes() { xargs grep -nE "(^|[^]A-Za-z0-9_}*.)])/(home|Users)/[a-z]|(^|[^A-Za-z0-9])$top/" /dev/null; }
 
 cd "$top" || bail "$top: not there"
 ./tests/static/files >"$tmp/files"
@@ -107,6 +107,10 @@ unlicensed . <"$tmp/files" | none "each file has the licence of its place"
 grep -v '^tests/include/' "$tmp/files" | promises | none "nothing is promised"
 versions <"$tmp/files" | none "kernel versions are told apart in compat.h"
 homes <"$tmp/files" | none "no file names a directory of its author"
+
+for plants in tests/fuzz/planted tests/fuzzer/planted; do
+	"$plants" -n 2>&1
+done | none "every bug to be planted has its place"
 
 # ---- and they see -----------------------------------------------------------------
 
@@ -148,6 +152,7 @@ fault 'unlicensed .' '/* SPDX-License-Identifier: MIT */'
 fault promises '/* FIX''ME */'
 fault versions '#if LINUX_VERS''ION_CODE'
 fault homes "#include </ho""me/me/a.h>"
+fault homes "open(\"/ho""me/me/a\")"
 fault homes "#include <$top/a.h>"
 printf '// SPDX-License-Identifier: GPL-2.0\n' >kernel/a.c
 for check in 'unlicensed .' promises versions homes; do echo kernel/a.c | $check; done |

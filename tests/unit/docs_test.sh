@@ -102,6 +102,16 @@ missing_in "$man" <"$tmp/errors" | none "matenet(4) has every error of the drive
 missing_in "$pages"/ioc-*.rst "$pages"/func-ioctl.rst "$pages"/func-read.rst <"$tmp/errors" |
 	none "and so have the pages"
 
+# Roles and directives that are Sphinx's own docutils does not know.
+{
+	python3 -c 'import docutils' 2>&1
+	for page in $(cd "$top/Documentation" && find . -name '*.rst'); do
+		(cd "$top/Documentation/${page%/*}" && python3 -m docutils --report=2 --halt=5 "${page##*/}" "$tmp/html" 2>&1) |
+			grep -E ':[0-9]+: \((WARNING|ERROR|SEVERE)/' |
+			grep -vE 'Unknown (interpreted text role|directive type)|No (role|directive) entry'
+	done
+} | none "every page is reStructuredText"
+
 # The example of the man page, as a reader would copy it.
 sed -n '/^```$/,/^```$/{/^```$/!p}' "$man" | sed 's/\\\\/\\/g' >"$tmp/example.c"
 {
