@@ -30,6 +30,12 @@ static void engine_sleep(struct matenet_bus *bus, ktime_t when)
 	__set_current_state(TASK_RUNNING);
 }
 
+/* A byte or two are noise, and no reply. */
+static bool engine_may_be_reply(unsigned int bytes)
+{
+	return bytes > MATENET_SUM_BYTES;
+}
+
 /*
  * When the next command may be sent: some idle time after the last byte.
  * After a command without a reply, a late one may still come, which must not
@@ -42,7 +48,7 @@ static ktime_t engine_quiet_at(struct matenet_bus *bus)
 	ktime_t at = ktime_add_us(last, idle_us);
 
 	/* Nobody answers a device. */
-	if (bus->stray || bus->config.role == MATENET_ROLE_DEVICE)
+	if (engine_may_be_reply(bus->stray) || bus->config.role == MATENET_ROLE_DEVICE)
 		return at;
 	return max(at, bus->quiet_until);
 }
@@ -92,7 +98,7 @@ static void engine_expect(struct matenet_bus *bus, const struct matenet_xfer *x)
 	bus->rx.strict = bus->config.flags & MATENET_CFG_STRICT;
 	bus->rx.raw = x->flags & MATENET_XFER_RAW;
 	bus->rx_open = !(x->flags & MATENET_XFER_NO_REPLY);
-	bus->stray = false;
+	bus->stray = 0;
 	bus->quiet_until = 0;
 	bus->tx_end = KTIME_MAX;
 	bus->rx_from = KTIME_MAX;
@@ -210,7 +216,7 @@ static void engine_finish(struct matenet_bus *bus, struct matenet_job *job)
 		job->x[i].rx_len = 0;
 	}
 	bus->job = NULL;
-	matenet_job_finish(job, status & MATENET_ST_ABORTED ? -ENODEV : 0);
+	matenet_job_finish(job, status & MATENET_ST_ABORTED ? job->error ?: -ENODEV : 0);
 }
 
 static bool job_harmless(const struct matenet_job *job)
@@ -221,6 +227,16 @@ static bool job_harmless(const struct matenet_job *job)
 		if (!matenet_xfer_harmless(&job->x[i]))
 			return false;
 	return true;
+}
+
+/* May the reply come yet, whatever it was that ended the attempt? */
+static bool engine_reply_missing(const struct matenet_bus *bus, const struct matenet_xfer *x,
+				 u32 status)
+{
+	if (x->flags & MATENET_XFER_NO_REPLY)
+		return true;
+	return !(status & MATENET_ST_OK) && !engine_may_be_reply(bus->rx.n) &&
+	       status & (MATENET_ST_TX_DONE | MATENET_ST_ABORTED);
 }
 
 /*
@@ -245,13 +261,12 @@ static void engine_end(struct matenet_bus *bus, u32 status)
 	memset(x->rx, 0, sizeof(x->rx));
 	if (status == MATENET_ST_TX_DONE)
 		status |= matenet_rx_end(&bus->rx, x->rx, &len);
-	if (status & MATENET_ST_OK)
+	if (status & MATENET_ST_OK && !(x->flags & (MATENET_XFER_NO_REPLY | MATENET_XFER_RAW)))
 		engine_learn(bus);
-	if (status & (MATENET_ST_TIMEOUT | MATENET_ST_ABORTED) ||
-	    x->flags & MATENET_XFER_NO_REPLY) {
+	if (engine_reply_missing(bus, x, status)) {
 		quiet = ktime_add_us(bus->tx_end, bus->config.late_us);
 		bus->quiet_until = max(bus->quiet_until, quiet);
-		bus->stray = false;
+		bus->stray = 0;
 	}
 	bus->stats.rx_bytes += bus->rx.n;
 	engine_count(bus, status);
@@ -273,6 +288,49 @@ static void engine_end(struct matenet_bus *bus, u32 status)
 		engine_finish(bus, job);
 }
 
+/*
+ * A job may have been queued under other settings.  What must not be sent any
+ * more is not: somebody else has the bus now, it has another role, or it has
+ * been locked.
+ */
+static int engine_refuses(struct matenet_bus *bus, const struct matenet_job *job)
+{
+	u32 role = job->command ? MATENET_ROLE_DEVICE : MATENET_ROLE_CONTROLLER;
+
+	lockdep_assert_held(&bus->lock);
+	if (job->unwanted)
+		return -ECANCELED;
+	if (bus->config.role != role)
+		return -EOPNOTSUPP;
+	if (bus->exclusive && bus->exclusive != job->file)
+		return -EBUSY;
+	if (job->command || bus->config.flags & MATENET_CFG_WRITABLE)
+		return 0;
+	return job_harmless(job) ? 0 : -EROFS;
+}
+
+/*
+ * Wait until the line is idle: -EIO if it never is.  Until then a job of which nothing
+ * has been sent can be taken back.
+ */
+static int engine_begin(struct matenet_bus *bus, struct matenet_job *job)
+{
+	bool quiet = engine_wait_quiet(bus);
+	int ret = 0;
+
+	spin_lock(&bus->lock);
+	if (bus->dead)
+		ret = -ENODEV;
+	else if (!job->begun)
+		ret = engine_refuses(bus, job);
+	if (!ret && !quiet)
+		ret = -EIO;
+	job->begun = job->begun || !ret;
+	job->error = ret == -EIO ? 0 : ret;
+	spin_unlock(&bus->lock);
+	return ret;
+}
+
 /* What the engine knows about how an attempt ended; 0 is for the reply to say. */
 static u32 engine_attempt(struct matenet_bus *bus, struct matenet_xfer *x)
 {
@@ -284,10 +342,9 @@ static u32 engine_attempt(struct matenet_bus *bus, struct matenet_xfer *x)
 	bus->rx.n = 0;	/* of the attempt before, which has been counted */
 	spin_unlock(&bus->lock);
 	do {
-		if (!engine_wait_quiet(bus))
-			return MATENET_ST_TX_ERROR;
-		if (READ_ONCE(bus->dead))
-			return MATENET_ST_ABORTED;
+		ret = engine_begin(bus, bus->job);
+		if (ret)
+			return ret == -EIO ? MATENET_ST_TX_ERROR : MATENET_ST_ABORTED;
 		engine_expect(bus, x);
 		ret = engine_send(bus, x);
 	} while (ret == -EAGAIN);
@@ -308,9 +365,9 @@ static u32 engine_attempt(struct matenet_bus *bus, struct matenet_xfer *x)
 	/* A tty that has gone cannot tell any more; a device may have heard it all. */
 	if (ret == -ENODEV || READ_ONCE(bus->dead))
 		return MATENET_ST_TX_DONE | MATENET_ST_ABORTED;
-	if (ret)
-		return MATENET_ST_TX_ERROR;
-	return MATENET_ST_TX_DONE;
+	if (ret == -ETIME)
+		return MATENET_ST_TX_DONE | MATENET_ST_TX_ERROR;
+	return ret ? MATENET_ST_TX_ERROR : MATENET_ST_TX_DONE;
 }
 
 static void engine_transact(struct matenet_bus *bus, struct matenet_xfer *x)
@@ -334,10 +391,9 @@ static int engine_answer(struct matenet_bus *bus, struct matenet_job *job)
 	int ret;
 
 	WRITE_ONCE(bus->rx_done, false);
-	if (!engine_wait_quiet(bus))
-		return -ESTALE;
-	if (READ_ONCE(bus->dead))
-		return -ENODEV;
+	ret = engine_begin(bus, job);
+	if (ret)
+		return ret == -EIO ? -ESTALE : ret;
 	spin_lock(&bus->lock);
 	stale = bus->command != job->command || ktime_after(ktime_get(), bus->answer_until);
 	if (!stale)
@@ -348,7 +404,9 @@ static int engine_answer(struct matenet_bus *bus, struct matenet_job *job)
 	/* A controller that does not understand the reply does not say so. */
 	matenet_line_doubt(bus);
 	ret = engine_send(bus, job->x) ?: matenet_line_sent(bus);
-	return ret == -EAGAIN ? -ESTALE : ret;
+	if (ret == -EAGAIN)
+		return -ESTALE;
+	return ret == -ETIME ? -EIO : ret;
 }
 
 /**
@@ -364,48 +422,9 @@ bool matenet_xfer_harmless(const struct matenet_xfer *x)
 	return !(x->flags & MATENET_XFER_RAW) && matenet_cmd_harmless(x->tx, x->tx_len);
 }
 
-/*
- * A job may have been queued under other settings.  What must not be sent any
- * more is not: somebody else has the bus now, it has another role, or it has
- * been locked.
- */
-static int engine_refuses(struct matenet_bus *bus, const struct matenet_job *job)
-{
-	u32 role = job->command ? MATENET_ROLE_DEVICE : MATENET_ROLE_CONTROLLER;
-
-	lockdep_assert_held(&bus->lock);
-	if (bus->config.role != role)
-		return -EOPNOTSUPP;
-	if (bus->exclusive && bus->exclusive != job->file)
-		return -EBUSY;
-	if (job->command || bus->config.flags & MATENET_CFG_WRITABLE)
-		return 0;
-	return job_harmless(job) ? 0 : -EROFS;
-}
-
-static void engine_refuse(struct matenet_bus *bus, struct matenet_job *job, int error)
-{
-	unsigned int i;
-
-	for (i = 0; i < job->count; i++) {
-		job->x[i].status = MATENET_ST_ABORTED;
-		job->x[i].rx_len = 0;
-	}
-	bus->job = NULL;
-	matenet_job_finish(job, error);
-}
-
 static void engine_run(struct matenet_bus *bus, struct matenet_job *job)
 {
 	int ret;
-
-	spin_lock(&bus->lock);
-	ret = engine_refuses(bus, job);
-	if (ret)
-		engine_refuse(bus, job, ret);
-	spin_unlock(&bus->lock);
-	if (ret)
-		return;
 
 	if (job->command) {
 		ret = engine_answer(bus, job);
@@ -443,7 +462,9 @@ static int engine_apply(struct matenet_bus *bus, const struct matenet_config *co
 		ret = matenet_line_configure(bus, config);
 	if (ret)
 		return ret;
-	ret = matenet_listen_join(bus, config);
+	/* The bus that it has joined may have gone meanwhile; it is not asked again for that. */
+	if (config->role != bus->config.role || config->join != bus->config.join)
+		ret = matenet_listen_join(bus, config);
 	if (ret) {
 		/* All of it or nothing; the tty has had these before. */
 		if (moved)
@@ -458,7 +479,7 @@ static int engine_apply(struct matenet_bus *bus, const struct matenet_config *co
 	if (config->role != bus->config.role) {
 		matenet_listen_flush(bus);
 		bus->command = 0;
-		bus->stray = false;
+		bus->stray = 0;
 	}
 	if (config_hears_anew(config, &bus->config))
 		matenet_listen_forget(bus);
@@ -753,7 +774,7 @@ void matenet_engine_receive(struct matenet_bus *bus, const u8 *bytes, const u8 *
 		/* Nobody answers a command before its end. */
 		if (!bus->rx_open || ktime_before(now, bus->rx_from)) {
 			bus->stats.rx_stray++;
-			bus->stray = true;
+			bus->stray++;
 		} else if (matenet_rx_push(&bus->rx, word)) {
 			engine_end(bus, MATENET_ST_TX_DONE);
 			wake_up_process(bus->engine);

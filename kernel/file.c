@@ -225,6 +225,18 @@ int matenet_job_queue(struct matenet_job *job)
 	return ret;
 }
 
+/*
+ * The engine has it, but waits for silence before it sends the first of it: it is
+ * told not to.
+ */
+static bool job_stop(struct matenet_bus *bus, struct matenet_job *job)
+{
+	if (job != bus->job || job->begun)
+		return false;
+	job->unwanted = true;
+	return true;
+}
+
 /**
  * matenet_job_cancel - take a job back
  * @job: job that was queued
@@ -234,16 +246,18 @@ int matenet_job_queue(struct matenet_job *job)
 bool matenet_job_cancel(struct matenet_job *job)
 {
 	struct matenet_bus *bus = job->file->bus;
-	bool queued;
+	bool mine;
 
 	spin_lock(&bus->lock);
-	queued = !list_empty(&job->node);
-	if (queued) {
+	mine = !list_empty(&job->node);
+	if (mine) {
 		job_unlink(job);
 		matenet_job_put(job);
+	} else {
+		mine = job_stop(bus, job);
 	}
 	spin_unlock(&bus->lock);
-	return queued;
+	return mine;
 }
 
 /**
@@ -287,9 +301,9 @@ int matenet_file_cancel(struct matenet_file *file, u32 sequence)
 			ret = 0;
 			break;
 		}
-	if (ret && bus->job && bus->job->file == file && bus->job->rec &&
-	    bus->job->one.sequence == sequence)
-		ret = -EBUSY;
+	job = bus->job;
+	if (ret && job && job->file == file && job->rec && job->one.sequence == sequence)
+		ret = job_stop(bus, job) ? 0 : -EBUSY;
 	spin_unlock(&bus->lock);
 	return ret;
 }

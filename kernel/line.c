@@ -331,8 +331,8 @@ int matenet_line_send(struct matenet_bus *bus, const u8 *data, unsigned int len)
  * matenet_line_sent - wait until what was sent last is out
  * @bus: bus
  *
- * Return: 0; -EIO if it never will be, and has been dropped; -ENODEV if the tty
- * is being closed and cannot tell any more.
+ * Return: 0; -EIO if it never will be, and has been dropped; -ETIME if it may be yet,
+ * for the tty cannot drop it; -ENODEV if the tty is being closed and cannot tell any more.
  */
 int matenet_line_sent(struct matenet_bus *bus)
 {
@@ -342,7 +342,9 @@ int matenet_line_sent(struct matenet_bus *bus)
 	ret = line_check(bus);
 	if (!ret) {
 		ret = line_wait_sent(bus, bus->tx_end);
-		if (ret)
+		if (ret && !bus->tty->ops->flush_buffer)
+			ret = -ETIME;
+		else if (ret)
 			tty_driver_flush_buffer(bus->tty);
 	}
 	matenet_line_unlock(bus);

@@ -87,6 +87,7 @@ struct matenet_rec {
  * @one: @x of a job with one
  * @command: device role: sequence of the command that this is the reply to
  * @file: on whose behalf, under the lock of the bus; NULL when it has been closed
+ * @begun: the first of it is being sent, under the lock of the bus
  * @unwanted: whoever asked has gone, under the lock of the bus
  * @rec: becomes the record of the result if nobody waits for it
  * @node: in the queue of its file or empty, under the lock of the bus
@@ -101,6 +102,7 @@ struct matenet_job {
 	struct matenet_xfer one;
 	u32 command;
 	struct matenet_file *file;
+	bool begun;
 	bool unwanted;
 	struct matenet_rec *rec;
 	struct list_head node;
@@ -281,7 +283,7 @@ struct matenet_events {
  * @rx_from: and at the earliest; before, nothing that comes is a reply
  * @rx_last: when bytes came last
  * @quiet_until: nothing is sent before, a late reply might come
- * @stray: bytes came that nobody expected, since the last command
+ * @stray: how many bytes came that nobody expected, since the last command
  * @stats: counters
  * @events: to be told by netlink
  * @past: the latest transactions, a ring
@@ -335,7 +337,7 @@ struct matenet_bus {
 	ktime_t rx_from;
 	ktime_t rx_last;
 	ktime_t quiet_until;
-	bool stray;
+	unsigned int stray;
 	struct matenet_stats stats;
 	struct matenet_events events;
 	struct matenet_xfer past[MATENET_MAX_PAST];

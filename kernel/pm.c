@@ -49,7 +49,10 @@ static void pm_settle(struct matenet_bus *bus)
 	mutex_unlock(&bus->io);
 }
 
-/* A UART that gets its power back may make bytes of that: not of the next reply. */
+/*
+ * A UART that gets its power back may make bytes of that: not of the next reply.
+ * Who asked before the sleep does not wait any more.
+ */
 static void pm_hush(struct matenet_bus *bus)
 {
 	ktime_t until;
@@ -57,6 +60,8 @@ static void pm_hush(struct matenet_bus *bus)
 	spin_lock(&bus->lock);
 	until = ktime_add_us(ktime_get(), bus->config.late_us);
 	bus->quiet_until = max(bus->quiet_until, until);
+	bus->stray = 0;
+	bus->command = 0;
 	spin_unlock(&bus->lock);
 }
 
