@@ -655,9 +655,18 @@ static int set_join(int fd, unsigned int join)
 	return testbus_set_config(fd, config);
 }
 
+static int set_role(int fd, unsigned int role)
+{
+	struct matenet_config config = testbus_config(fd);
+
+	config.role = role;
+	return testbus_set_config(fd, config);
+}
+
 /* Who may join whom, and what becomes of it. */
 TEST_F(monitor, joining)
 {
+	struct matenet_config config;
 	struct matenet_record r;
 	int fd = open_monitor(REPLIES);
 
@@ -686,6 +695,13 @@ TEST_F(monitor, joining)
 	EXPECT_EQ(MATENET_REC_FRAME, r.type);
 	EXPECT_EQ(0, r.frame.flags);
 	EXPECT_EQ(0x01, r.frame.mark & 1);
+	/* Nor is it a reason to refuse what else is changed. */
+	config = testbus_config(self->fd[REPLIES]);
+	EXPECT_EQ(1 + COMMANDS, config.join);
+	config.gap_us++;
+	EXPECT_EQ(0, testbus_set_config(self->fd[REPLIES], config));
+	EXPECT_EQ(-ENXIO, set_join(self->fd[CONTROLLER], 1 + COMMANDS) ?:
+			  set_role(self->fd[CONTROLLER], MATENET_ROLE_MONITOR));
 	EXPECT_EQ(0, set_join(self->fd[REPLIES], 0));
 	close(fd);
 }

@@ -249,6 +249,49 @@ TEST_F_TIMEOUT(suspend, settings, 300)
 	EXPECT_TRUE(testbus_read_right(self->fd, 1, 2));
 }
 
+/* Who asked before the sleep gets no answer after it, however long he was to wait. */
+TEST_F_TIMEOUT(suspend, asked_before, 300)
+{
+	static const char command[] = "1 insert 0 105;1 insert 0 002;1 insert 0 000;1 insert 0 001;"
+				      "1 insert 0 000;1 insert 0 000;1 insert 0 000;1 insert 0 008";
+	struct matenet_mode mode = { .port_mask = 1 << 5 };
+	struct matenet_config config = testbus_config(self->fd);
+	struct matenet_reply reply = { .len = 3, .data = { MATENET_CMD_READ } };
+	struct matenet_record r = { 0 };
+	int fd = testbus_open(O_RDWR);
+
+	config.role = MATENET_ROLE_DEVICE;
+	config.reply_timeout_us = 10000000;
+	ASSERT_EQ(0, testbus_set_config(self->fd, config));
+	testbus_allow_writes(fd);
+	ASSERT_EQ(0, ioctl(fd, MATENET_IOC_S_MODE, &mode));
+	ASSERT_EQ(0, wire_inject(0, command));
+	while (r.type != MATENET_REC_COMMAND)
+		ASSERT_EQ(sizeof(r), read(fd, &r, sizeof(r)));
+	EXPECT_EQ(0, sleep_and_wake());
+	reply.sequence = r.frame.sequence;
+	EXPECT_EQ(-1, ioctl(fd, MATENET_IOC_REPLY, &reply));
+	EXPECT_EQ(ESTALE, errno);
+	close(fd);
+}
+
+/* Silence after the sleep, whatever was heard before it. */
+TEST_F_TIMEOUT(suspend, heard_before, 300)
+{
+	struct matenet_config config = testbus_config(self->fd);
+	int64_t awake;
+
+	config.late_us = 2000000;
+	ASSERT_EQ(0, testbus_set_config(self->fd, config));
+	EXPECT_TRUE(testbus_read_right(self->fd, 1, 1));
+	ASSERT_EQ(0, wire_inject(0, "1 insert 0 155 5"));
+	sleep_us(100000);
+	EXPECT_EQ(0, sleep_and_wake());
+	awake = now_us();
+	EXPECT_TRUE(testbus_read_right(self->fd, 1, 2));
+	EXPECT_LT(1000000, now_us() - awake);
+}
+
 /* An adapter that has lost its power is hung up while all who wait are frozen. */
 TEST_F_TIMEOUT(suspend, hung_up_on_resume, 300)
 {
