@@ -126,6 +126,11 @@ static void do_bulk_out(struct adapter *a, uint64_t now)
 {
 	struct urb *urb = a->bulk_out;
 
+	if (a->rig->hold_us && a->rig->bulk_out == a->rig->hold_after) {
+		urb->due = now + a->rig->hold_us * 1000ull;
+		a->rig->hold_us = 0;
+		return;
+	}
 	/* No room: the chip says so, and the host tries again. */
 	if (a->wire.tx_n + urb->length > a->chip->tx_room) {
 		urb->due = next_frame(a, now);

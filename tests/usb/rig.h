@@ -32,6 +32,9 @@ struct rig {
 	/* So long nobody but the transfers notices. */
 	volatile unsigned int hub_us;
 
+	/* When so many packets have gone to the chip it takes none for a while. */
+	volatile unsigned int hold_after, hold_us;
+
 	volatile unsigned int n, requests, bulk_out;
 	volatile unsigned int latency_ms;	/* FTDI */
 	/* Requests that the chip does not know, and the last of them. */
