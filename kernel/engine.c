@@ -233,10 +233,11 @@ static bool job_harmless(const struct matenet_job *job)
 static bool engine_reply_missing(const struct matenet_bus *bus, const struct matenet_xfer *x,
 				 u32 status)
 {
+	if (!(status & MATENET_ST_TX_DONE))
+		return false;
 	if (x->flags & MATENET_XFER_NO_REPLY)
 		return true;
-	return !(status & MATENET_ST_OK) && !engine_may_be_reply(bus->rx.n) &&
-	       status & (MATENET_ST_TX_DONE | MATENET_ST_ABORTED);
+	return !(status & MATENET_ST_OK) && !engine_may_be_reply(bus->rx.n);
 }
 
 /*
@@ -290,8 +291,8 @@ static void engine_end(struct matenet_bus *bus, u32 status)
 
 /*
  * A job may have been queued under other settings.  What must not be sent any
- * more is not: somebody else has the bus now, it has another role, or it has
- * been locked.
+ * more is not: it has been taken back, somebody else has the bus now, it has
+ * another role, or it has been locked.
  */
 static int engine_refuses(struct matenet_bus *bus, const struct matenet_job *job)
 {

@@ -88,7 +88,7 @@ struct matenet_rec {
  * @command: device role: sequence of the command that this is the reply to
  * @file: on whose behalf, under the lock of the bus; NULL when it has been closed
  * @begun: the first of it is being sent, under the lock of the bus
- * @unwanted: whoever asked has gone, under the lock of the bus
+ * @unwanted: whoever asked has gone or has taken it back, under the lock of the bus
  * @rec: becomes the record of the result if nobody waits for it
  * @node: in the queue of its file or empty, under the lock of the bus
  * @done: nobody but the owner touches the job any more
