@@ -300,7 +300,7 @@ static int engine_refuses(struct matenet_bus *bus, const struct matenet_job *job
 
 	lockdep_assert_held(&bus->lock);
 	if (job->unwanted)
-		return -ECANCELED;
+		return -EINTR;
 	if (bus->config.role != role)
 		return -EOPNOTSUPP;
 	if (bus->exclusive && bus->exclusive != job->file)
@@ -366,7 +366,7 @@ static u32 engine_attempt(struct matenet_bus *bus, struct matenet_xfer *x)
 	/* A tty that has gone cannot tell any more; a device may have heard it all. */
 	if (ret == -ENODEV || READ_ONCE(bus->dead))
 		return MATENET_ST_TX_DONE | MATENET_ST_ABORTED;
-	if (ret == -ETIME)
+	if (ret == -EBUSY)
 		return MATENET_ST_TX_DONE | MATENET_ST_TX_ERROR;
 	return ret ? MATENET_ST_TX_ERROR : MATENET_ST_TX_DONE;
 }
@@ -407,7 +407,7 @@ static int engine_answer(struct matenet_bus *bus, struct matenet_job *job)
 	ret = engine_send(bus, job->x) ?: matenet_line_sent(bus);
 	if (ret == -EAGAIN)
 		return -ESTALE;
-	return ret == -ETIME ? -EIO : ret;
+	return ret == -EBUSY ? -EIO : ret;
 }
 
 /**

@@ -331,7 +331,7 @@ int matenet_line_send(struct matenet_bus *bus, const u8 *data, unsigned int len)
  * matenet_line_sent - wait until what was sent last is out
  * @bus: bus
  *
- * Return: 0; -EIO if it never will be, and has been dropped; -ETIME if it may be yet,
+ * Return: 0; -EIO if it never will be, and has been dropped; -EBUSY if it may be yet,
  * for the tty cannot drop it; -ENODEV if the tty is being closed and cannot tell any more.
  */
 int matenet_line_sent(struct matenet_bus *bus)
@@ -343,7 +343,7 @@ int matenet_line_sent(struct matenet_bus *bus)
 	if (!ret) {
 		ret = line_wait_sent(bus, bus->tx_end);
 		if (ret && !bus->tty->ops->flush_buffer)
-			ret = -ETIME;
+			ret = -EBUSY;
 		else if (ret)
 			tty_driver_flush_buffer(bus->tty);
 	}

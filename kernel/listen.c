@@ -392,7 +392,7 @@ static int listen_claim(struct matenet_bus *to, struct matenet_bus *bus)
 	spin_lock(&to->lock);
 	if (to->dead)
 		ret = -ENXIO;
-	else if (to->joiner && to->joiner != bus)
+	else if (to->joiner)
 		ret = -EBUSY;
 	else
 		to->joiner = bus;
@@ -402,7 +402,7 @@ static int listen_claim(struct matenet_bus *to, struct matenet_bus *bus)
 
 /**
  * matenet_listen_join - from now on what is heard goes where the settings say
- * @bus: bus, not locked; by its engine only
+ * @bus: bus, not locked; by its engine only, when role or join change
  * @config: settings
  *
  * Return: -EINVAL if that is the bus itself, -ENXIO if there is no such bus,
@@ -422,11 +422,6 @@ int matenet_listen_join(struct matenet_bus *bus, const struct matenet_config *co
 			put_device(&to->dev);
 			return ret;
 		}
-	}
-	if (to == bus->joined) {
-		if (to)
-			put_device(&to->dev);
-		return 0;
 	}
 	matenet_listen_part(bus);
 	spin_lock(&bus->lock);

@@ -17,6 +17,7 @@
 
 #include "kselftest_harness.h"
 #include "testbus.h"
+#include "wirelib.h"
 
 #define NOBODY_THERE	11	/* a port without a device */
 #define BUSY_US		1000000	/* a transaction that takes long */
@@ -190,6 +191,25 @@ TEST_F(corners, signal_while_nothing_is_recorded)
 static int cancel(int fd, uint32_t sequence)
 {
 	return ioctl(fd, MATENET_IOC_CANCEL, &sequence) ? -errno : 0;
+}
+
+/* Of a command that nobody knows silence ends the reply; its ninth bits are as good as any. */
+TEST_F(corners, reply_of_unknown_length)
+{
+	struct matenet_xfer x = testbus_request(NOBODY_THERE, 0x10, 2, 0);
+	struct matenet_config config;
+
+	testbus_allow_writes(self->fd);
+	config = testbus_config(self->fd);
+	config.framing = MATENET_FRAMING_AUTO;
+	ASSERT_EQ(0, testbus_set_config(self->fd, config));
+	ASSERT_TRUE(testbus_read_right(self->fd, 1, 2));
+	x.timeout_us = BUSY_US;
+	ASSERT_EQ(0, ioctl(self->fd, MATENET_IOC_SUBMIT, &x));
+	sleep_us(SOON_US / 4);
+	ASSERT_EQ(0, wire_inject(0, "1 insert 0 110;1 insert 0 012;1 insert 0 034;"
+				    "1 insert 0 000;1 insert 0 056"));
+	EXPECT_EQ(MATENET_ST_OK | MATENET_ST_TX_DONE, next_status(self->fd));
 }
 
 /* Somebody waits for it, by the same descriptor. */
