@@ -50,11 +50,6 @@ FIXTURE_TEARDOWN(async)
 	testbus_end(self->sim, SIGTERM);
 }
 
-static int submit(int fd, struct matenet_xfer *x)
-{
-	return ioctl(fd, MATENET_IOC_SUBMIT, x) ? -errno : 0;
-}
-
 static int batch(int fd, struct matenet_xfer *xfers, unsigned int count, unsigned int *done)
 {
 	struct matenet_batch b = { .xfers = (uintptr_t)xfers, .count = count };
@@ -70,11 +65,6 @@ static int set_mode(int fd, unsigned int mode)
 	struct matenet_mode m = { .mode = mode };
 
 	return ioctl(fd, MATENET_IOC_S_MODE, &m) ? -errno : 0;
-}
-
-static int cancel(int fd, uint32_t sequence)
-{
-	return ioctl(fd, MATENET_IOC_CANCEL, &sequence) ? -errno : 0;
 }
 
 static short revents(int fd, int ms)
@@ -134,7 +124,7 @@ TEST_F(async, submit_and_read)
 		struct matenet_xfer x = testbus_request(1, MATENET_CMD_READ, i, 0);
 
 		x.user_data = 1000 + i;
-		ASSERT_EQ(0, submit(self->fd, &x));
+		ASSERT_EQ(0, testbus_submit(self->fd, &x));
 		EXPECT_NE(0, x.sequence);
 		sequence[i] = x.sequence;
 	}
@@ -165,7 +155,7 @@ TEST_F(async, read_takes_whole_records)
 	for (i = 0; i < 5; i++) {
 		struct matenet_xfer x = testbus_request(1, MATENET_CMD_READ, i, 0);
 
-		ASSERT_EQ(0, submit(self->fd, &x));
+		ASSERT_EQ(0, testbus_submit(self->fd, &x));
 	}
 	sleep_us(500000);
 	EXPECT_EQ(2 * sizeof(r[0]), read(self->fd, r, 3 * sizeof(r[0]) - 1));
@@ -173,7 +163,7 @@ TEST_F(async, read_takes_whole_records)
 	/* What could not be delivered is not lost. */
 	struct matenet_xfer x = testbus_request(1, MATENET_CMD_READ, 7, 0);
 
-	ASSERT_EQ(0, submit(self->fd, &x));
+	ASSERT_EQ(0, testbus_submit(self->fd, &x));
 	sleep_us(100000);
 	EXPECT_EQ(-1, read(self->fd, unmapped, sizeof(r[0])));
 	EXPECT_EQ(EFAULT, errno);
@@ -186,7 +176,7 @@ TEST_F(async, blocking_read)
 	struct matenet_xfer x = testbus_request(1, MATENET_CMD_READ, 5, 0);
 	struct matenet_record r;
 
-	ASSERT_EQ(0, submit(self->other, &x));
+	ASSERT_EQ(0, testbus_submit(self->other, &x));
 	ASSERT_EQ(sizeof(r), read(self->other, &r, sizeof(r)));
 	EXPECT_TRUE(right_read(&r.xfer));
 }
@@ -198,7 +188,7 @@ TEST_F(async, full_queue)
 
 	for (i = 0; i < 66; i++) {
 		struct matenet_xfer y = testbus_request(1, MATENET_CMD_READ, i, 0);
-		int ret = submit(self->fd, i ? &y : &x);
+		int ret = testbus_submit(self->fd, i ? &y : &x);
 
 		/* One is on the wire, 64 wait. */
 		EXPECT_EQ(i < 65 ? 0 : -EAGAIN, ret);
@@ -218,15 +208,15 @@ TEST_F(async, cancel)
 	uint64_t sent = testbus_counter("commands");
 	struct matenet_record r;
 
-	ASSERT_EQ(0, submit(self->fd, &x));
+	ASSERT_EQ(0, testbus_submit(self->fd, &x));
 	sleep_us(100000);
-	ASSERT_EQ(0, submit(self->fd, &y));
-	ASSERT_EQ(0, submit(self->fd, &z));
-	EXPECT_EQ(-EBUSY, cancel(self->fd, x.sequence));
-	EXPECT_EQ(0, cancel(self->fd, y.sequence));
-	EXPECT_EQ(-ENOENT, cancel(self->fd, y.sequence));
-	EXPECT_EQ(-ENOENT, cancel(self->fd, 0));
-	EXPECT_EQ(-ENOENT, cancel(self->other, z.sequence));
+	ASSERT_EQ(0, testbus_submit(self->fd, &y));
+	ASSERT_EQ(0, testbus_submit(self->fd, &z));
+	EXPECT_EQ(-EBUSY, testbus_cancel(self->fd, x.sequence));
+	EXPECT_EQ(0, testbus_cancel(self->fd, y.sequence));
+	EXPECT_EQ(-ENOENT, testbus_cancel(self->fd, y.sequence));
+	EXPECT_EQ(-ENOENT, testbus_cancel(self->fd, 0));
+	EXPECT_EQ(-ENOENT, testbus_cancel(self->other, z.sequence));
 	ASSERT_EQ(0, next(self->fd, &r));
 	EXPECT_EQ(y.sequence, r.xfer.sequence);
 	EXPECT_EQ(MATENET_ST_ABORTED, r.xfer.status);
@@ -333,7 +323,7 @@ TEST_F(async, exclusive)
 	EXPECT_TRUE(testbus_read_right(self->fd, 1, 1));
 	EXPECT_EQ(-EBUSY, set_mode(self->other, MATENET_MODE_EXCLUSIVE));
 	EXPECT_EQ(-EBUSY, testbus_xfer(self->other, &x));
-	EXPECT_EQ(-EBUSY, submit(self->other, &x));
+	EXPECT_EQ(-EBUSY, testbus_submit(self->other, &x));
 	EXPECT_EQ(-EBUSY, batch(self->other, &x, 1, NULL));
 	/* Closing gives the bus back. */
 	close(self->fd);
@@ -354,8 +344,8 @@ TEST_F(async, locked_meanwhile)
 	struct matenet_record r;
 
 	testbus_allow_writes(self->other);
-	ASSERT_EQ(0, submit(self->fd, &x));
-	ASSERT_EQ(0, submit(self->fd, &y));
+	ASSERT_EQ(0, testbus_submit(self->fd, &x));
+	ASSERT_EQ(0, testbus_submit(self->fd, &y));
 	sleep_us(100000);
 	config = testbus_config(self->other);
 	config.flags = 0;
@@ -375,8 +365,8 @@ TEST_F(async, taken_meanwhile)
 	uint64_t sent = testbus_counter("commands");
 	struct matenet_record r;
 
-	ASSERT_EQ(0, submit(self->fd, &x));
-	ASSERT_EQ(0, submit(self->fd, &y));
+	ASSERT_EQ(0, testbus_submit(self->fd, &x));
+	ASSERT_EQ(0, testbus_submit(self->fd, &y));
 	sleep_us(100000);
 	ASSERT_EQ(0, set_mode(self->other, MATENET_MODE_EXCLUSIVE));
 	ASSERT_EQ(0, next(self->fd, &r));
@@ -439,13 +429,13 @@ TEST_F(async, records_outlive_the_bus)
 		z = testbus_request(1, MATENET_CMD_READ, 6, 0);
 	struct matenet_record r;
 
-	ASSERT_EQ(0, submit(self->fd, &x));
-	ASSERT_EQ(0, submit(self->fd, &y));
-	ASSERT_EQ(0, submit(self->fd, &z));
+	ASSERT_EQ(0, testbus_submit(self->fd, &x));
+	ASSERT_EQ(0, testbus_submit(self->fd, &y));
+	ASSERT_EQ(0, testbus_submit(self->fd, &z));
 	sleep_us(300000);
 	testbus_detach(self->tty);
 	EXPECT_EQ(POLLIN | POLLHUP | POLLERR, revents(self->fd, 0));
-	EXPECT_EQ(-ENODEV, submit(self->fd, &x));
+	EXPECT_EQ(-ENODEV, testbus_submit(self->fd, &x));
 	ASSERT_EQ(sizeof(r), read(self->fd, &r, sizeof(r)));
 	EXPECT_TRUE(right_read(&r.xfer));
 	ASSERT_EQ(sizeof(r), read(self->fd, &r, sizeof(r)));
@@ -466,12 +456,12 @@ TEST_F(async, close_with_jobs)
 	uint64_t sent = testbus_counter("commands");
 	struct matenet_xfer x = silent(300000);
 
-	ASSERT_EQ(0, submit(fd, &x));
+	ASSERT_EQ(0, testbus_submit(fd, &x));
 	sleep_us(100000);
 	for (i = 0; i < 20; i++) {
 		struct matenet_xfer y = testbus_request(1, MATENET_CMD_READ, i, 0);
 
-		ASSERT_EQ(0, submit(fd, &y));
+		ASSERT_EQ(0, testbus_submit(fd, &y));
 	}
 	close(fd);
 	EXPECT_TRUE(testbus_read_right(self->other, 1, 1));

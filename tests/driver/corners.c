@@ -188,11 +188,6 @@ TEST_F(corners, signal_while_nothing_is_recorded)
 	EXPECT_EQ(EINTR, errno);
 }
 
-static int cancel(int fd, uint32_t sequence)
-{
-	return ioctl(fd, MATENET_IOC_CANCEL, &sequence) ? -errno : 0;
-}
-
 /* Of a command that nobody knows silence ends the reply; its ninth bits are as good as any. */
 TEST_F(corners, reply_of_unknown_length)
 {
@@ -238,16 +233,16 @@ TEST_F(corners, cancel_what_is_not_there)
 	last = x.sequence;
 	on_the_wire = wait_in_child(self->fd, NOBODY_THERE);
 	queued = wait_in_child(self->fd, 1);
-	EXPECT_EQ(-ENOENT, cancel(self->fd, last + 1));
-	EXPECT_EQ(-ENOENT, cancel(self->fd, last + 2));
-	EXPECT_EQ(-ENOENT, cancel(self->fd, last + 3));
+	EXPECT_EQ(-ENOENT, testbus_cancel(self->fd, last + 1));
+	EXPECT_EQ(-ENOENT, testbus_cancel(self->fd, last + 2));
+	EXPECT_EQ(-ENOENT, testbus_cancel(self->fd, last + 3));
 	EXPECT_EQ(0, exit_of(on_the_wire));
 	EXPECT_EQ(0, exit_of(queued));
 	/* Somebody else's. */
 	other = testbus_open(O_RDWR);
 	ASSERT_EQ(0, keep_busy(other));
-	EXPECT_EQ(-ENOENT, cancel(self->fd, last + 3));
-	EXPECT_EQ(-EBUSY, cancel(other, last + 3));
+	EXPECT_EQ(-ENOENT, testbus_cancel(self->fd, last + 3));
+	EXPECT_EQ(-EBUSY, testbus_cancel(other, last + 3));
 	close(other);
 }
 

@@ -34,14 +34,6 @@ static int open_node(int n, int flags)
 	return open(path, flags | O_CLOEXEC);
 }
 
-static int set_role(int fd, unsigned int role)
-{
-	struct matenet_config config = testbus_config(fd);
-
-	config.role = role;
-	return testbus_set_config(fd, config);
-}
-
 static int set_mode(int fd, unsigned int mode, uint64_t ports)
 {
 	struct matenet_mode m = { .mode = mode, .port_mask = ports };
@@ -93,7 +85,7 @@ FIXTURE_SETUP(device)
 	self->controller = open_node(0, O_RDWR);
 	self->device = open_node(1, O_RDWR);
 	ASSERT_LE(0, self->device);
-	ASSERT_EQ(0, set_role(self->device, MATENET_ROLE_DEVICE));
+	ASSERT_EQ(0, testbus_set_role(self->device, MATENET_ROLE_DEVICE));
 	ASSERT_EQ(0, set_mode(self->device, MATENET_MODE_USER, 1 << 1 | 1 << 5));
 	ASSERT_EQ(0, wire_record_clear(0));
 }
@@ -167,10 +159,10 @@ TEST_F(device, answers_after_other_words)
 	uint32_t status;
 	pid_t pid;
 
-	ASSERT_EQ(0, set_role(self->device, MATENET_ROLE_CONTROLLER));
+	ASSERT_EQ(0, testbus_set_role(self->device, MATENET_ROLE_CONTROLLER));
 	ask(self->controller, 1, 7, &status);
 	EXPECT_EQ(MATENET_ST_TX_DONE | MATENET_ST_TIMEOUT, status);
-	ASSERT_EQ(0, set_role(self->device, MATENET_ROLE_DEVICE));
+	ASSERT_EQ(0, testbus_set_role(self->device, MATENET_ROLE_DEVICE));
 	pid = start_device(self->device);
 	ASSERT_EQ(0, wire_record_clear(0));
 	EXPECT_EQ(0xfff8, ask(self->controller, 1, 7, &status));
@@ -427,7 +419,7 @@ TEST_F_TIMEOUT(device, spoken_to_while_it_waits, 60)
 
 	config.gap_us = 1000000;
 	ASSERT_EQ(0, testbus_set_config(self->controller, config));
-	ASSERT_EQ(0, set_role(self->device, MATENET_ROLE_CONTROLLER));
+	ASSERT_EQ(0, testbus_set_role(self->device, MATENET_ROLE_CONTROLLER));
 	ask(self->device, 5, 1, &status);
 	EXPECT_EQ(MATENET_ST_TX_DONE | MATENET_ST_TIMEOUT, status);
 	ASSERT_EQ(0, submit(self->controller, 2));

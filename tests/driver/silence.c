@@ -110,16 +110,6 @@ static pid_t write_in_child(int fd)
 	return pid;
 }
 
-static int submit(int fd, struct matenet_xfer *x)
-{
-	return ioctl(fd, MATENET_IOC_SUBMIT, x) ? -errno : 0;
-}
-
-static int cancel(int fd, uint32_t sequence)
-{
-	return ioctl(fd, MATENET_IOC_CANCEL, &sequence) ? -errno : 0;
-}
-
 TEST_F(silence, killed)
 {
 	pid_t pid = write_in_child(self->fd);
@@ -152,7 +142,7 @@ TEST_F(silence, closed)
 	int fd = testbus_open(O_RDWR);
 	struct matenet_xfer x = write_of();
 
-	ASSERT_EQ(0, submit(fd, &x));
+	ASSERT_EQ(0, testbus_submit(fd, &x));
 	sleep_us(SOON_US);
 	close(fd);
 	EXPECT_TRUE(was_not_sent(self->fd));
@@ -163,15 +153,15 @@ TEST_F(silence, cancelled)
 	struct matenet_xfer x = write_of();
 	struct matenet_record r;
 
-	ASSERT_EQ(0, submit(self->fd, &x));
+	ASSERT_EQ(0, testbus_submit(self->fd, &x));
 	sleep_us(SOON_US);
-	EXPECT_EQ(0, cancel(self->fd, x.sequence));
+	EXPECT_EQ(0, testbus_cancel(self->fd, x.sequence));
 	do {
 		ASSERT_EQ(sizeof(r), read(self->fd, &r, sizeof(r)));
 	} while (r.type != MATENET_REC_XFER);
 	EXPECT_EQ(x.sequence, r.xfer.sequence);
 	EXPECT_EQ(MATENET_ST_ABORTED, r.xfer.status);
-	EXPECT_EQ(-ENOENT, cancel(self->fd, x.sequence));
+	EXPECT_EQ(-ENOENT, testbus_cancel(self->fd, x.sequence));
 	EXPECT_TRUE(was_not_sent(self->fd));
 }
 
@@ -203,7 +193,7 @@ TEST_F(silence, the_bus_ends)
 	self->fd = testbus_open(O_RDWR);
 }
 
-/* When the first command since the record was cleared began, and the one before ended. */
+/* From there, the end of a command, to the next one, in nanoseconds. */
 static uint64_t pause_before_next(uint64_t ended)
 {
 	struct wire_log log;

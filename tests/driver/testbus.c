@@ -283,6 +283,14 @@ int testbus_set_config(int fd, struct matenet_config config)
 	return ioctl(fd, MATENET_IOC_S_CONFIG, &config) ? -errno : 0;
 }
 
+int testbus_set_role(int fd, unsigned int role)
+{
+	struct matenet_config config = testbus_config(fd);
+
+	config.role = role;
+	return testbus_set_config(fd, config);
+}
+
 void testbus_allow_writes(int fd)
 {
 	struct matenet_config config = testbus_config(fd);
@@ -298,6 +306,16 @@ struct matenet_xfer testbus_request(uint8_t port, uint8_t cmd, uint16_t addr, ui
 		.tx_len = COMMAND_BYTES,
 		.tx = { port, cmd, addr >> 8, addr, param >> 8, param },
 	};
+}
+
+int testbus_submit(int fd, struct matenet_xfer *x)
+{
+	return ioctl(fd, MATENET_IOC_SUBMIT, x) ? -errno : 0;
+}
+
+int testbus_cancel(int fd, uint32_t sequence)
+{
+	return ioctl(fd, MATENET_IOC_CANCEL, &sequence) ? -errno : 0;
 }
 
 int testbus_xfer(int fd, struct matenet_xfer *x)

@@ -68,11 +68,14 @@ int testbus_open_of(const char *tty, int flags);
 /* A change to the configuration: field by field in @config. */
 struct matenet_config testbus_config(int fd);
 int testbus_set_config(int fd, struct matenet_config config);
+int testbus_set_role(int fd, unsigned int role);
 void testbus_allow_writes(int fd);
 
 /* Requests; testbus_xfer returns 0 or -errno. */
 struct matenet_xfer testbus_request(uint8_t port, uint8_t cmd, uint16_t addr, uint16_t param);
 int testbus_xfer(int fd, struct matenet_xfer *x);
+int testbus_submit(int fd, struct matenet_xfer *x);
+int testbus_cancel(int fd, uint32_t sequence);
 
 /* Do what is asked and see that it answers as matesim --pattern does. */
 int testbus_read_right(int fd, uint8_t port, uint16_t addr);
