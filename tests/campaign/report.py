@@ -6,7 +6,7 @@ usage: report.py RESULTS [DIRECTORY]
 
 RESULTS is the directory that "run" has filled: a file for each part of the plan, with a line
 of JSON for each campaign and remarks on what needs an explanation; parts that were also run in
-another profile are in directories by its name.
+another profile are in directories by its name, and "driver" says which one they are of.
 """
 import functools
 import itertools
@@ -262,8 +262,14 @@ def plot(rows):
     return bars("Right values a second against the bit error rate", out, 100, " %")
 
 
-def write_documentation(directory, tables, remark, cases, rows):
-    parts = [".. SPDX-License-Identifier: GPL-2.0\n.. Made by tests/campaign/report.py.\n"]
+def which_driver(results):
+    with open(os.path.join(results, "driver"), encoding="utf-8") as f:
+        return f.read().strip()
+
+
+def write_documentation(directory, driver, tables, remark, cases, rows):
+    parts = [".. SPDX-License-Identifier: GPL-2.0\n.. Made by tests/campaign/report.py.\n",
+             f"The driver is that of commit {driver}.\n"]
     parts += [rst_table(title, *table) for title, table in tables if table[1]]
     parts += [remark + "\n"] if remark else []
     parts += [rst_cases(title, some) for title, some in cases if some]
@@ -294,7 +300,7 @@ def main():
         told = [part for _, part in loud + real] + [parts["day"]]
         wrong = [case for part in told for case in part.wrong]
         changing = [case for part in told for case in part.changing]
-        write_documentation(sys.argv[2], tables, memory(parts["day"]), [
+        write_documentation(sys.argv[2], which_driver(sys.argv[1]), tables, memory(parts["day"]), [
             ("Each wrong value", wrong),
             ("Each command that became one that changes something", changing)], rows)
 

@@ -189,6 +189,11 @@ def print_text(rows):
         print(row[0].ljust(width[0]), *(c.rjust(w) for c, w in zip(row[1:], width[1:])))
 
 
+def which_driver():
+    return subprocess.run([TOP / "tests/which-driver"], capture_output=True, text=True,
+                          check=True).stdout.strip()
+
+
 def print_rst(rows, listed):
     width = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     rule = "  ".join("=" * w for w in width)
@@ -198,7 +203,8 @@ def print_rst(rows, listed):
             print(rule)
         print("  ".join(c.ljust(w) for c, w in zip(row, width)).rstrip())
     print(rule)
-    print(f"\nUnvisited lines of the kernel code with a reason in the list: {listed}")
+    print(f"\nThe driver is that of commit {which_driver()}; of its unvisited lines {listed} have a"
+          " reason in the list.")
 
 
 def read_list(path):
