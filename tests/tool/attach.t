@@ -35,6 +35,8 @@ like "$status $err" "^1 .*Device or resource busy" "nobody else opens the tty"
 chmod 600 /dev/ttyW0
 run matetool attach /dev/ttyW0
 fails 1 "/dev/ttyW0: it is a bus already" "a second attach"
+run matetool attach --ldisc 28 /dev/ttyW0
+fails 1 "/dev/ttyW0: it is a bus already" "a second attach by another number"
 run matetool reg get 1 device_type
 is "$status" 0 "leaves the first alone"
 

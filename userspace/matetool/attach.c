@@ -135,7 +135,8 @@ static int attach_tty(const char *path, struct taken *tty, struct mate_bus_info 
 
 	if (ret)
 		return ret;
-	if (tty->ldisc == opts.ldisc) {
+	/* It may be one under another number, which has no terminal settings either. */
+	if (tty->ldisc == opts.ldisc || find_bus_of_tty(tty_base(path), bus)) {
 		close(tty->fd);
 		return fail(EXIT_FAILED, "busy", "%s: it is a bus already", path);
 	}
