@@ -209,7 +209,7 @@ const struct kind kinds[] = {
 	{ "uart", uart, 60, false, false, "overruns and missing stop bits" },
 	{ "baud", baud, 100, false, true, "the device's clock is up to 2 % off" },
 	{ "baud-beyond", baud_beyond, 50, false, false, "the device's clock is 3.5 to 8 % off" },
-	{ "mixed", mixed, 60, false, false, "all of these by turns, and bit errors" },
+	{ "mixed", mixed, 60, false, false, "most of these by turns, and bit errors" },
 	{ "later", later, 40, true, false, "a reply after late_us" },
 	{ "foreign", foreign, 40, true, false, "another device answers" },
 	{ NULL, NULL, 0, false, false, NULL }

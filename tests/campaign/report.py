@@ -33,19 +33,24 @@ class Part:
         path = os.path.join(directory, profile, name)
         if not os.path.exists(path):
             return
-        title, case = "", None
+        title, case, told = "", None, []
         with open(path, encoding="utf-8") as lines:
             for line in lines:
                 line = line.rstrip("\n")
                 if line.startswith("{"):
                     record = json.loads(line)
                     (self.days if "day" in record else self.campaigns).append(record)
+                    for case in told:
+                        case["campaign"] = record.get("campaign", "day")
+                        case["mode"] = record.get("mode", "mark")
+                    told, case = [], None
                 elif line.startswith("#   "):
                     if case is not None:
                         case["lines"].append(line[4:])
                 elif re.match(r"# (WRONG|CHANGES) ", line):
                     case = {"title": title, "where": f" ({profile})" if profile else "",
                             "head": line[2:], "lines": []}
+                    told.append(case)
                     (self.wrong if "WRONG" in line else self.changing).append(case)
                 else:
                     case = None
@@ -240,11 +245,12 @@ def print_table(title, table):
 def rst_cases(title, cases):
     out = [title, "-" * len(title), ""]
     for case in cases:
-        n, ppb, mix, kind, mode, seed = case["title"].split()
+        n, ppb, mix, _, _, seed = case["title"].split()
         head = case["head"].split(maxsplit=1)[1]
-        what = "the schedule of a MATE" if kind == "day" else mix.upper()
-        out += [f"{rate_name(int(ppb))}, {what}, {mode} framing, seed {seed} of {n}{case['where']}, {head}::",
-                ""]
+        what = {"day": "the schedule of a MATE", "noise": mix.upper()}.get(
+            case["campaign"], case["campaign"])
+        out += [f"{rate_name(int(ppb))}, {what}, {case['mode']} framing, seed {seed} of {n}{case['where']},"
+                f" {head}::", ""]
         out += [f"    {line}" for line in case["lines"]] + [""]
     return "\n".join(out)
 
@@ -297,8 +303,9 @@ def main():
         print_table(title, table)
     print(memory(parts["day"]))
     if len(sys.argv) == 3:
-        told = [part for _, part in loud + real] + [parts["day"]]
-        wrong = [case for part in told for case in part.wrong]
+        told = [part for _, part in loud + real] + [parts[name] for name in ("rates", "day", "kinds")]
+        # Of "foreign" all are meant to be wrong, to see that the judge sees it.
+        wrong = [case for part in told for case in part.wrong if case["campaign"] != "foreign"]
         changing = [case for part in told for case in part.changing]
         write_documentation(sys.argv[2], which_driver(sys.argv[1]), tables, memory(parts["day"]), [
             ("Each wrong value", wrong),

@@ -203,8 +203,8 @@ def print_rst(rows, listed):
             print(rule)
         print("  ".join(c.ljust(w) for c, w in zip(row, width)).rstrip())
     print(rule)
-    print(f"\nThe driver is that of commit {which_driver()}; of its unvisited lines {listed} have a"
-          " reason in the list.")
+    print(f"\nThe driver is that of commit {which_driver()}; the list of what may stay unvisited has"
+          f" {listed} entries.")
 
 
 def read_list(path):

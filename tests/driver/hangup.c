@@ -325,6 +325,7 @@ static const char *live(struct one_bus *bus, int port)
 	unsigned int whole, parts, sent = 0, i;
 	bool unplug = rand() % 2;
 	const char *error, *wrong;
+	enum phase phase;
 	pid_t asker[ASKERS];
 	char name[16];
 	uint64_t died;
@@ -355,7 +356,10 @@ static const char *live(struct one_bus *bus, int port)
 		return "it cannot be plugged in";
 	/* The last answer is still on its way. */
 	sleep_us(25000);
-	bus->phase[look_at_wire(port, died, &whole, &parts)]++;
+	phase = look_at_wire(port, died, &whole, &parts);
+	if (phase == PHASES)
+		return "the recorder cannot be read";
+	bus->phase[phase]++;
 	for (i = 0; i < ASKERS; i++)
 		sent += bus->sent[i];
 	/*

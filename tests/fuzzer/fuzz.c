@@ -38,9 +38,9 @@
 #define WORTH_KEEPING	4	/* new places of a program */
 #define MARK_LINES	2000
 #define LEAST_SHARE	200	/* one call in so many is to succeed */
-#define LEAST_SENT	30	/* and one transaction in so many to be sent, */
+#define LEAST_SENT	100	/* and of the calls for transactions one in so many to send one, */
 #define LEAST_ANSWERED	10	/* of those one in so many to be answered somehow, */
-#define LEAST_RIGHT	300	/* and one in so many rightly */
+#define LEAST_RIGHT	100	/* and one in so many rightly */
 #define USUAL_OPS	20000
 #define LONG_OPS	1000000
 
@@ -272,7 +272,9 @@ static void judge_calls(void)
 
 static void judge_transactions(void)
 {
-	unsigned int asked = attempts_named("ioctl$MATENET_IOC_XFER");
+	unsigned int asked = attempts_named("ioctl$MATENET_IOC_XFER") +
+			     attempts_named("ioctl$MATENET_IOC_SUBMIT") +
+			     attempts_named("ioctl$MATENET_IOC_BATCH");
 	unsigned int right = shared->status[0], sent = shared->status[1];
 	unsigned int answered = sent - shared->status[3];
 
