@@ -230,6 +230,7 @@ def write_figures(results, figures, path):
     counts = results.one("instructions")
     wire = [r for r in results.find("wire", busy=0)]
     parts = [".. SPDX-License-Identifier: GPL-2.0\n.. Made by tests/bench/report.py.\n",
+             f"The driver is that of commit {results.one('driver')['commit']}.\n",
              rst_targets(figures),
              rst_wire("Alone, each byte reported at once",
                       [r for r in wire if r["trigger"] == 1]),
