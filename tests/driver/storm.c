@@ -53,14 +53,14 @@ static struct shared {
 
 #define COUNT(what)	__atomic_fetch_add(&shared->what, 1, __ATOMIC_RELAXED)
 
-/* What a user of the bus found; all but the first three are faults. */
+/* What a user of the bus found; all but the first two are faults. */
 enum verdict {
-	TOLD, LATE, REFUSED, WRONG_ANSWER, WRONG_STATUS, WRONG_ERROR, WRONG_RECORD, WRONG_EVENT, STUCK,
+	TOLD, LATE, WRONG_ANSWER, WRONG_STATUS, WRONG_ERROR, WRONG_RECORD, WRONG_EVENT, STUCK,
 	VERDICTS
 };
 
 static const char * const verdicts[VERDICTS] = {
-	"told", "late", "a tty that failed", "a wrong answer", "a wrong status", "a wrong error",
+	"told", "late", "a wrong answer", "a wrong status", "a wrong error",
 	"a wrong or missing record", "a wrong event", "stuck"
 };
 
@@ -77,23 +77,11 @@ static struct matenet_xfer anything(void)
 	return testbus_request(rand() % 11, MATENET_CMD_READ, rand(), 0);
 }
 
-/* A port that is being unplugged sends nothing before it says that it has gone. */
-static bool tty_failed;
-
 /* Of a transaction that came to its end while there was a bus. */
 static enum verdict judge(const struct matenet_xfer *x)
 {
 	unsigned int addr = x->tx[2] << 8 | x->tx[3];
 
-	if (x->status == MATENET_ST_TX_ERROR) {
-		COUNT(failed);
-		tty_failed = true;
-		return TOLD;
-	}
-	if (tty_failed) {
-		dprintf(1, "# status 0x%x after a tty that failed\n", x->status);
-		return WRONG_STATUS;
-	}
 	if (x->status == OK) {
 		COUNT(right);
 		if (x->rx_len == 3 &&
@@ -324,7 +312,6 @@ static enum verdict (* const of_device[])(int) = {
 static pid_t start_user(int device)
 {
 	int seed = rand(), fd;
-	enum verdict verdict;
 	pid_t pid = fork();
 
 	if (pid)
@@ -334,8 +321,7 @@ static pid_t start_user(int device)
 	if (fd < 0)
 		_exit(errno == ENOENT || errno == ENXIO || errno == ENODEV ? LATE :
 		      wrong_error("open", errno));
-	verdict = device ? of_device[rand() % 6](fd) : of_controller[rand() % 8](fd);
-	_exit(verdict == TOLD && tty_failed ? REFUSED : verdict);
+	_exit(device ? of_device[rand() % 6](fd) : of_controller[rand() % 8](fd));
 }
 
 /* ---- those who are always there ---- */
@@ -707,8 +693,7 @@ static void live_and_die(struct __test_metadata *_metadata, int cycle, struct to
 	for (i = 0; i < users; i++) {
 		verdict = verdict_of(user[i], since);
 		totals->verdict[verdict < VERDICTS ? verdict : WRONG_ERROR]++;
-		EXPECT_TRUE(verdict == TOLD || verdict == LATE ||
-			    (verdict == REFUSED && ways[way].die == by_unplug)) {
+		EXPECT_TRUE(verdict == TOLD || verdict == LATE) {
 			TH_LOG("cycle %d, %s of the %s: a user found %s", cycle, ways[way].name,
 			       device ? "device" : "controller",
 			       verdict < VERDICTS ? verdicts[verdict] : "nothing");
@@ -751,9 +736,8 @@ TEST_F_TIMEOUT(storm, all_ways_to_die, 2400)
 	EXPECT_EQ(caches, count_objects(after));
 	for (i = 0; i < WAYS; i++)
 		TH_LOG("%4d times %s", totals.way[i], ways[i].name);
-	TH_LOG("%d users told, %d late, %d of a tty that failed, after %u ms at most",
-	       totals.verdict[TOLD], totals.verdict[LATE], totals.verdict[REFUSED],
-	       totals.longest * TICK_US / 1000);
+	TH_LOG("%d users told, %d late, after %u ms at most", totals.verdict[TOLD],
+	       totals.verdict[LATE], totals.longest * TICK_US / 1000);
 	TH_LOG("transactions: %u right, %u failed, %u ended; %u replies, %u frames seen",
 	       shared->right, shared->failed, shared->ended, shared->replies, shared->frames);
 	EXPECT_LT(cycles / 4, shared->right);
