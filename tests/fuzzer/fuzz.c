@@ -38,7 +38,7 @@
 #define WORTH_KEEPING	4	/* new places of a program */
 #define MARK_LINES	2000
 #define LEAST_SHARE	200	/* one call in so many is to succeed */
-#define LEAST_SENT	100	/* and of the calls for transactions one in so many to send one, */
+#define LEAST_SENT	80	/* and of the calls for transactions one in so many to send one, */
 #define LEAST_ANSWERED	10	/* of those one in so many to be answered somehow, */
 #define LEAST_RIGHT	100	/* and one in so many rightly */
 #define USUAL_OPS	20000
