@@ -16,6 +16,7 @@
 #include "trace.h"
 
 #define ENGINE_BABBLE_MS	1000	/* how long somebody may talk whom nobody has asked */
+#define ENGINE_HANGUP_MS	200	/* from a port that sends no more to its hangup */
 #define ENGINE_PIECE		32	/* words that go to another bus at a time */
 
 /* Ended well, or not worth another try. */
@@ -105,6 +106,27 @@ static void engine_expect(struct matenet_bus *bus, const struct matenet_xfer *x)
 	spin_unlock(&bus->lock);
 }
 
+/*
+ * A port that is being removed sends nothing any more, some time before the hangup
+ * tells of it.  So what could not be sent is not blamed on the line before there was
+ * time for that.
+ */
+static int engine_blame(struct matenet_bus *bus, int ret)
+{
+	ktime_t limit = ktime_add_ms(ktime_get(), ENGINE_HANGUP_MS);
+
+	if (!ret || ret == -EAGAIN || ret == -ENODEV)
+		return ret;
+	while (!READ_ONCE(bus->dead) && !READ_ONCE(bus->rx_done) && ktime_before(ktime_get(), limit))
+		engine_sleep(bus, limit);
+	return READ_ONCE(bus->dead) ? -ENODEV : ret;
+}
+
+static int engine_sent(struct matenet_bus *bus)
+{
+	return engine_blame(bus, matenet_line_sent(bus));
+}
+
 static int engine_send(struct matenet_bus *bus, const struct matenet_xfer *x)
 {
 	u8 frame[MATENET_MAX_DATA + MATENET_SUM_BYTES];
@@ -129,7 +151,7 @@ static int engine_send(struct matenet_bus *bus, const struct matenet_xfer *x)
 	spin_unlock(&bus->lock);
 	if (!ret)
 		matenet_line_learn(bus);
-	return ret;
+	return engine_blame(bus, ret);
 }
 
 /*
@@ -353,11 +375,11 @@ static u32 engine_attempt(struct matenet_bus *bus, struct matenet_xfer *x)
 		return ret == -ENODEV ? MATENET_ST_ABORTED : MATENET_ST_TX_ERROR;
 
 	if (x->flags & MATENET_XFER_NO_REPLY) {
-		ret = matenet_line_sent(bus);
+		ret = engine_sent(bus);
 	} else {
 		engine_await_reply(bus, x->timeout_us ?: bus->config.reply_timeout_us);
 		if (!READ_ONCE(bus->rx_done) && !READ_ONCE(bus->rx.n)) {
-			ret = matenet_line_sent(bus);
+			ret = engine_sent(bus);
 			matenet_line_doubt(bus);
 		}
 	}
@@ -404,7 +426,7 @@ static int engine_answer(struct matenet_bus *bus, struct matenet_job *job)
 		return -ESTALE;
 	/* A controller that does not understand the reply does not say so. */
 	matenet_line_doubt(bus);
-	ret = engine_send(bus, job->x) ?: matenet_line_sent(bus);
+	ret = engine_send(bus, job->x) ?: engine_sent(bus);
 	if (ret == -EAGAIN)
 		return -ESTALE;
 	return ret == -EBUSY ? -EIO : ret;

@@ -101,9 +101,6 @@ static bool honest(struct one_bus *bus, int asker, const struct matenet_xfer *x,
 		return true;
 	}
 	bus->failed++;
-	/* A port that is being unplugged sends nothing before it says that it has gone. */
-	if (x->status == MATENET_ST_TX_ERROR)
-		return bus->dying_since;
 	/* Two emulated processors may be late for an answer, and nothing else. */
 	return testbus_profile() == PROFILE_SMP && x->status & MATENET_ST_TX_DONE &&
 	       !(error & (MATENET_ST_ABORTED | MATENET_ST_TX_ERROR));

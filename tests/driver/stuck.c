@@ -179,6 +179,29 @@ TEST_F(stuck, stops_within_a_command)
 	}
 }
 
+/* As a port that is being removed: it sends nothing any more, and then the tty has gone. */
+TEST_F(stuck, has_gone_soon_after)
+{
+	struct matenet_xfer x = testbus_request(1, MATENET_CMD_READ, 0, 0);
+	struct pollfd p = { .fd = self->fd, .events = POLLIN };
+	struct matenet_record r;
+
+	if (!wire_exact_time())
+		SKIP(return, "what comes before what is chance here");
+	ASSERT_EQ(0, wire_knobs(0, "irq=no"));
+	ASSERT_EQ(0, testbus_submit(self->fd, &x));
+	/* It was attached a moment ago: 100 ms of silence, and 100 in which it takes nothing. */
+	sleep_us(300000);
+	EXPECT_EQ(0, poll(&p, 1, 0));
+	ASSERT_EQ(0, ioctl(self->tty, TIOCVHANGUP));
+	close(self->tty);
+	self->tty = -1;
+	ASSERT_EQ(sizeof(r), read(self->fd, &r, sizeof(r)));
+	EXPECT_EQ(MATENET_ST_ABORTED, r.xfer.status);
+	EXPECT_EQ(-1, read(self->fd, &r, sizeof(r)));
+	EXPECT_EQ(ENODEV, errno);
+}
+
 /* Parity that has been there until now. */
 TEST_F(stuck, loses_parity)
 {
