@@ -7,6 +7,7 @@
  * caller need not wait for the thread.  Everything else - silence, damage,
  * another try - the thread decides when a deadline has passed.
  */
+#include <linux/delay.h>
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
@@ -109,7 +110,7 @@ static void engine_expect(struct matenet_bus *bus, const struct matenet_xfer *x)
 /*
  * A port that is being removed sends nothing any more, some time before the hangup
  * tells of it.  So what could not be sent is not blamed on the line before there was
- * time for that.
+ * time for that.  It has no reply, whatever comes meanwhile.
  */
 static int engine_blame(struct matenet_bus *bus, int ret)
 {
@@ -117,8 +118,11 @@ static int engine_blame(struct matenet_bus *bus, int ret)
 
 	if (!ret || ret == -EAGAIN || ret == -ENODEV)
 		return ret;
-	while (!READ_ONCE(bus->dead) && !READ_ONCE(bus->rx_done) && ktime_before(ktime_get(), limit))
-		engine_sleep(bus, limit);
+	spin_lock(&bus->lock);
+	bus->rx_open = false;
+	spin_unlock(&bus->lock);
+	while (!READ_ONCE(bus->dead) && ktime_before(ktime_get(), limit))
+		usleep_range(1000, 2000);
 	return READ_ONCE(bus->dead) ? -ENODEV : ret;
 }
 
