@@ -11,6 +11,7 @@
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
+#include <linux/sched/task.h>
 
 #include "compat.h"
 #include "matenet.h"
@@ -569,7 +570,7 @@ static struct matenet_job *engine_next(struct matenet_bus *bus)
 	if (!awake)
 		pending = matenet_listen_pending(bus, &deadline);
 	spin_unlock(&bus->lock);
-	if (!awake && !kthread_should_stop()) {
+	if (!awake && !READ_ONCE(bus->dead)) {
 		if (pending)
 			schedule_hrtimeout_range(&deadline, 0, HRTIMER_MODE_ABS);
 		else
@@ -584,7 +585,7 @@ static int engine_thread(void *arg)
 	struct matenet_bus *bus = arg;
 	struct matenet_job *job;
 
-	while (!kthread_should_stop()) {
+	while (!READ_ONCE(bus->dead)) {
 		engine_setup(bus);
 		job = engine_next(bus);
 		if (job) {
@@ -592,6 +593,7 @@ static int engine_thread(void *arg)
 			matenet_job_put(job);
 		}
 	}
+	complete(&bus->engine_done);
 	return 0;
 }
 
@@ -605,12 +607,13 @@ int matenet_engine_start(struct matenet_bus *bus)
 {
 	struct task_struct *engine;
 
+	init_completion(&bus->engine_done);
 	engine = kthread_run(engine_thread, bus, "matenet/%s", bus->tty_name);
 	if (IS_ERR(engine))
 		return PTR_ERR(engine);
 	/* Late by a time slice is late by more than a frame. */
 	sched_set_fifo(engine);
-	bus->engine = engine;
+	bus->engine = get_task_struct(engine);
 	return 0;
 }
 
@@ -619,17 +622,24 @@ int matenet_engine_start(struct matenet_bus *bus)
  * @bus: bus
  *
  * Takes no longer than a command does to be sent.  When it returns nobody uses
- * the tty any more.
+ * the tty any more.  Does nothing if it has been done before.
  */
 void matenet_engine_stop(struct matenet_bus *bus)
 {
 	struct matenet_setup *setup;
 	struct matenet_job *job;
 
+	if (!bus->engine)
+		return;
 	spin_lock(&bus->lock);
 	WRITE_ONCE(bus->dead, true);
+	wake_up_process(bus->engine);
 	spin_unlock(&bus->lock);
+	/* Who is to be stopped has a signal pending, and tty drivers do not wait for such. */
+	wait_for_completion(&bus->engine_done);
 	kthread_stop(bus->engine);
+	put_task_struct(bus->engine);
+	bus->engine = NULL;
 
 	spin_lock(&bus->lock);
 	while ((job = matenet_job_take(bus))) {
@@ -791,7 +801,8 @@ void matenet_engine_receive(struct matenet_bus *bus, const u8 *bytes, const u8 *
 		joined = bus->joined;
 		get_device(&joined->dev);
 	}
-	for (i = 0; i < count && !joined; i++) {
+	/* After its engine has gone, nobody is there to be woken. */
+	for (i = 0; i < count && !joined && !bus->dead; i++) {
 		word = engine_hear(bus, bytes[i], flags ? flags[i] : TTY_NORMAL);
 		matenet_listen_word(bus, MATENET_EAR_OWN, word, now);
 		if (bus->config.role != MATENET_ROLE_CONTROLLER) {

@@ -116,12 +116,16 @@ static void matenet_ldisc_close(struct tty_struct *tty)
 
 /*
  * The last close calls this, with tty->closing set, before it shuts the port
- * down, and so does a hangup: wait until the engine has its hands off the tty,
- * and what it has sent is out.
+ * down: wait until the engine has its hands off the tty, and what it has sent
+ * is out.  A hangup calls it before it drops what the tty still has to send,
+ * and closes the line discipline only then: a command would be cut.
  */
 static void matenet_ldisc_flush_buffer(struct tty_struct *tty)
 {
-	matenet_line_settle(tty->disc_data);
+	if (test_bit(TTY_HUPPING, &tty->flags))
+		matenet_engine_stop(tty->disc_data);
+	else
+		matenet_line_settle(tty->disc_data);
 }
 
 static void matenet_ldisc_receive_buf(struct tty_struct *tty, const u8 *bytes,

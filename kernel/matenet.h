@@ -291,6 +291,7 @@ struct matenet_events {
  *
  * @debugfs: directory of the bus
  * @engine: thread that sends; may be woken under @lock while not @dead
+ * @engine_done: it has done its last
  */
 struct matenet_bus {
 	struct device dev;
@@ -345,6 +346,7 @@ struct matenet_bus {
 
 	struct dentry *debugfs;
 	struct task_struct *engine;
+	struct completion engine_done;
 };
 
 /* Of transactions and of frames: 0 is none, also after four thousand million of them. */

@@ -202,6 +202,30 @@ TEST_F(stuck, has_gone_soon_after)
 	EXPECT_EQ(ENODEV, errno);
 }
 
+/*
+ * A UART that is later than its clock says, when the tty is hung up: a hangup drops what
+ * the serial core has not handed over yet.  So the command that is being sent is sent first.
+ */
+TEST_F(stuck, hung_up_while_it_is_late)
+{
+	struct matenet_xfer x = testbus_request(NOBODY_THERE, MATENET_CMD_READ, 0, 0);
+	struct matenet_record r;
+
+	if (!wire_exact_time())
+		SKIP(return, "where in the command it is, is chance here");
+	ASSERT_LE(0, attach_anew(self, "fifo=1 start=3000"));
+	sleep_us(100000);
+	ASSERT_EQ(0, wire_record_clear(0));
+	ASSERT_EQ(0, testbus_submit(self->fd, &x));
+	sleep_us(8000);
+	ASSERT_EQ(0, ioctl(self->tty, TIOCVHANGUP));
+	close(self->tty);
+	self->tty = -1;
+	ASSERT_EQ(sizeof(r), read(self->fd, &r, sizeof(r)));
+	EXPECT_EQ(MATENET_ST_TX_DONE | MATENET_ST_ABORTED, r.xfer.status);
+	EXPECT_EQ(8, sent());
+}
+
 /* Parity that has been there until now. */
 TEST_F(stuck, loses_parity)
 {
