@@ -621,8 +621,8 @@ int matenet_engine_start(struct matenet_bus *bus)
  * matenet_engine_stop - end all transactions, and all that come after
  * @bus: bus
  *
- * Takes no longer than a command does to be sent.  When it returns nobody uses
- * the tty any more.  Does nothing if it has been done before.
+ * Takes as long as a command does to be sent, or 0.2 s if the tty is stuck.  When it
+ * returns nobody uses the tty any more.  Does nothing if it has been done before.
  */
 void matenet_engine_stop(struct matenet_bus *bus)
 {
